@@ -1,0 +1,1 @@
+"""What is known: records, identities, time, evidence, answers, errors. Imports nothing of ours."""
