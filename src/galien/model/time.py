@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
@@ -48,11 +48,11 @@ class Moment(msgspec.Struct, frozen=True, order=True):
         """Aware time in UTC; an unknown offset is read as UTC."""
         local = self.moment
         if self.offset in ("", "Z"):
-            return local.replace(tzinfo=timezone.utc)
+            return local.replace(tzinfo=UTC)
         sign = 1 if self.offset[0] == "+" else -1
         digits = self.offset[1:].replace(":", "")
         delta = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-        return (local - sign * delta).replace(tzinfo=timezone.utc)
+        return (local - sign * delta).replace(tzinfo=UTC)
 
 
 def parse_moment(text: str | None) -> Moment | None:
