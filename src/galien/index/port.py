@@ -1,0 +1,113 @@
+"""The port of the word index, and of the corpus that answers are read back from.
+
+The index is a projection: it can be rebuilt from the ledger. It holds terms, filters and facets,
+never the text itself; quotes are re-read from the stored bytes through `Corpus`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal, Protocol
+
+import msgspec
+
+from galien.language.analysis import Analysed
+from galien.model.answers import PatientBrief
+
+EntryKind = Literal["document", "image", "article", "fact", "patient"]
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One searchable thing.
+
+    ``id`` is public: ``d12`` document, ``i12`` imaging study, ``a12`` article, ``f12`` coded fact of a patient
+    (one per patient and concept: a diagnosis, an analyte, a drug, an act), ``p12`` the patient
+    (identifiers and name). ``text`` is the analysed title and body, computed in the parsing processes.
+    ``codes`` are bare codes and ``VOCABULARY:code`` forms, searchable exactly. ``age`` is in years at ``date``.
+    """
+
+    id: str
+    kind: EntryKind
+    text: Analysed
+    patient: int = 0
+    codes: tuple[str, ...] = ()
+    type: str = ""
+    service: str = ""
+    hospital: str = ""
+    journal: str = ""
+    author: str = ""
+    language: str = ""
+    date: str = ""
+    sex: str = ""
+    age: int | None = None
+    modality: str = ""
+    source: str = ""
+
+
+class SearchIndex(Protocol):
+    """What every index adapter offers; `galien.testing.index_conformance` checks it."""
+
+    def apply(self, sequence: int, entries: Iterable[Entry], removed: Sequence[str] = ()) -> None:
+        """Add or replace ``entries`` by id, drop ``removed``, and make it durable with ``sequence``, all or nothing.
+
+        Applying the same change twice gives the same index.
+        """
+        ...
+
+    def sequence(self) -> int:
+        """The last durable ``sequence``; 0 for an empty index."""
+        ...
+
+    def count(self) -> dict[str, int]:
+        """Entries per kind."""
+        ...
+
+    def ids(self) -> Iterable[str]:
+        """Every entry id, for `galien workspace verify`."""
+        ...
+
+    def clear(self) -> None: ...
+    def close(self) -> None: ...
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """What a hit shows besides its quote, read from the store for the few hits of a page."""
+
+    id: str
+    record: int = 0
+    title: str = ""
+    patient: int = 0
+    date: str = ""
+    type: str = ""
+    service: str = ""
+    hospital: str = ""
+    stay: str = ""
+    author: str = ""
+    journal: str = ""
+    language: str = ""
+    source_path: str = ""
+    tool: str = ""
+    code: str = ""
+    value: str = ""
+    """For a fact: its latest value with unit, else ``""``."""
+    occurrences: int = 1
+
+
+class Section(msgspec.Struct, frozen=True):
+    title: str
+    start: int
+    end: int
+
+
+class Corpus(Protocol):
+    """The store as the query engine reads it, by public id; unknown ids are simply absent."""
+
+    def cards(self, ids: Sequence[str]) -> dict[str, Card]: ...
+    def text(self, id: str) -> str:
+        """Full text of ``d..``, ``a..`` or ``i..`` (description and report), re-read from stored bytes and verified."""
+        ...
+
+    def sections(self, id: str) -> tuple[Section, ...]: ...
+    def patients(self, ids: Sequence[int]) -> dict[int, PatientBrief]: ...
+    def snapshot(self) -> str: ...
+    def not_searched(self) -> dict[str, int]: ...
