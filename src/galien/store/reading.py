@@ -1,0 +1,87 @@
+"""What a parsing process hands to the owner: one file, read, with its blobs and its analysed words.
+
+The shapes here are the contract between the two; they cross the process boundary as msgpack.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from galien.model.records import AnySourceRecord, Withdrawal
+from galien.store.packs import Blob
+
+
+class Words(msgspec.Struct, frozen=True):
+    """Analysed terms of one text (see `galien.language.analysis`); kept opaque by the store."""
+
+    title_stem: str = ""
+    title_exact: str = ""
+    body_stem: str = ""
+    body_exact: str = ""
+    language: str = ""
+
+
+class ReadRecord(msgspec.Struct, frozen=True):
+    """One record, its identity and digest, and the bytes it brought (kept as blobs)."""
+
+    record: AnySourceRecord
+    key: int
+    digest: int
+    text_sha: bytes = b""
+    original_sha: bytes = b""
+    original_mime: str = ""
+    thumbnail_sha: bytes = b""
+    words: Words | None = None
+
+
+class ReadProblem(msgspec.Struct, frozen=True):
+    """A part of a file, or all of it (``locator`` empty), that could not be read."""
+
+    locator: str
+    code: str
+    reason: str
+    hint: str
+
+
+class ReadFile(msgspec.Struct, frozen=True):
+    """One file as it was read. ``fatal`` is set when nothing of it could be."""
+
+    path: str
+    sha: bytes
+    size: int
+    feed: str
+    source: str = ""
+    source_version: int = 0
+    context: bytes = b""
+    blobs: tuple[Blob, ...] = ()
+    records: tuple[ReadRecord, ...] = ()
+    problems: tuple[ReadProblem, ...] = ()
+    fatal: ReadProblem | None = None
+    seconds: float = 0.0
+
+
+def key_of(kind: str, key: str) -> int:
+    """64-bit signed hash of a record's kind and natural key, as SQLite integers hold it."""
+    return _hash(f"{kind}\x00{key}".encode())
+
+
+def digest_of(record: AnySourceRecord) -> int:
+    """64-bit hash of what a record says; where it was found in its file does not count."""
+    return _hash(msgspec.msgpack.encode(msgspec.structs.replace(record, locator="")))
+
+
+def kind_of(record: AnySourceRecord) -> str:
+    """The tag of a record's type (``measurement``...)."""
+    tag = type(record).__struct_config__.tag
+    assert isinstance(tag, str)
+    return tag
+
+
+def is_withdrawal(record: AnySourceRecord) -> bool:
+    return isinstance(record, Withdrawal)
+
+
+def _hash(data: bytes) -> int:
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big", signed=True)
