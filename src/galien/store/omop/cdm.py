@@ -1,0 +1,215 @@
+"""The OMOP projection on DuckDB: applied commit by commit, rebuilt at will, read by the patient page.
+
+DuckDB allows one process at a time; the owner of the workspace is that process. The number of the
+last commit is written in the same transaction as its rows, so that a crash leaves the two in agreement.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from galien.model.errors import StorageFull
+from galien.store.omop.rows import Row
+from galien.store.omop.tables import GENDERS, PERSON_TABLES, SQL_TYPES, TABLES
+
+_ARROW = {
+    "i": pa.int64(),
+    "f": pa.float64(),
+    "d": pa.date32(),
+    "t": pa.timestamp("us"),
+    "s": pa.string(),
+}
+
+
+class Cdm:
+    """One DuckDB file of OMOP tables.
+
+    Parameters
+    ----------
+    path : Path
+        The file; made with its tables when absent.
+    memory : str
+        DuckDB's own bound, so that ingest stays within its budget.
+    """
+
+    def __init__(self, path: Path, memory: str = "512MB") -> None:
+        self._path = path
+        # A schema must not bear the name of the file: DuckDB calls it an ambiguous reference.
+        self._db = duckdb.connect(str(path), config={"memory_limit": memory, "threads": 2})
+        self._lock = threading.Lock()
+        self._create()
+
+    def _create(self) -> None:
+        self._db.execute("CREATE TABLE IF NOT EXISTS galien_projection (last_commit BIGINT)")
+        for name, columns in TABLES.items():
+            body = ", ".join(f'"{column}" {SQL_TYPES[kind]}' for column, kind in columns.items())
+            self._db.execute(f"CREATE TABLE IF NOT EXISTS {name} ({body})")
+        if not self._db.execute("SELECT count(*) FROM galien_projection").fetchall()[0][0]:
+            self._db.execute("INSERT INTO galien_projection VALUES (0)")
+
+    def last_commit(self) -> int:
+        return int(self._cursor().execute("SELECT last_commit FROM galien_projection").fetchall()[0][0])
+
+    def apply(
+        self,
+        commit_id: int,
+        rows: Mapping[str, Sequence[Row]],
+        removed: Sequence[int] = (),
+        persons: Sequence[Row] = (),
+        deaths: Sequence[Row] = (),
+        moved: Sequence[tuple[int, int]] = (),
+        concepts: Sequence[tuple[int, str, str, str]] = (),
+    ) -> None:
+        """Apply one commit, all or nothing; applying it again changes nothing.
+
+        Parameters
+        ----------
+        rows : mapping of table to rows
+        removed : record ids whose rows leave (superseded or withdrawn)
+        persons, deaths : rows that replace those of the same person
+        moved : (record or stay person before, person after): merged identities and their undoing
+        concepts : (id, vocabulary, code, label) of local concepts seen in this commit
+        """
+        try:
+            with self._lock:
+                db = self._db.cursor()
+                db.execute("BEGIN")
+                try:
+                    self._write(db, rows, removed, persons, deaths, moved, concepts)
+                    db.execute("UPDATE galien_projection SET last_commit = greatest(last_commit, ?)", [commit_id])
+                    db.execute("COMMIT")
+                except BaseException:
+                    db.execute("ROLLBACK")
+                    raise
+        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            raise StorageFull("the OMOP tables cannot be written") from error
+
+    def _write(
+        self,
+        db: duckdb.DuckDBPyConnection,
+        rows: Mapping[str, Sequence[Row]],
+        removed: Sequence[int],
+        persons: Sequence[Row],
+        deaths: Sequence[Row],
+        moved: Sequence[tuple[int, int]],
+        concepts: Sequence[tuple[int, str, str, str]],
+    ) -> None:
+        if removed:
+            gone = pa.table({"id": pa.array(removed, pa.int64())})
+            db.register("gone", gone)
+            for name in PERSON_TABLES:
+                if name not in ("visit_occurrence", "death"):
+                    db.execute(f"DELETE FROM {name} WHERE {name}_id IN (SELECT id FROM gone)")  # noqa: S608
+            db.unregister("gone")
+        if concepts:
+            self._replace(db, "concept", "concept_id", [_concept_row(*concept) for concept in concepts])
+        for name, replaced in (("person", persons), ("death", deaths)):
+            if replaced:
+                self._replace(db, name, "person_id", replaced)
+        for name, new in rows.items():
+            if name == "visit_occurrence":
+                self._replace(db, name, "visit_occurrence_id", new)
+            elif new:
+                self._insert(db, name, new)
+        for before, after in moved:
+            for name in PERSON_TABLES:
+                db.execute(f"UPDATE {name} SET person_id = ? WHERE person_id = ?", [after, before])  # noqa: S608
+            db.execute("DELETE FROM person WHERE person_id = ?", [before])
+
+    def _replace(self, db: duckdb.DuckDBPyConnection, table: str, key: str, rows: Sequence[Row]) -> None:
+        latest = {row[key]: row for row in rows}
+        if not latest:
+            return
+        db.register("incoming", pa.table({"id": pa.array(list(latest), pa.int64())}))
+        db.execute(f'DELETE FROM {table} WHERE "{key}" IN (SELECT id FROM incoming)')  # noqa: S608
+        db.unregister("incoming")
+        self._insert(db, table, list(latest.values()))
+
+    def _insert(self, db: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Row]) -> None:
+        columns = TABLES[table]
+        used = [name for name in columns if any(name in row for row in rows[:50])]
+        data = pa.table({name: pa.array([row.get(name) for row in rows], _ARROW[columns[name]]) for name in used})
+        db.register("incoming", data)
+        names = ", ".join(f'"{name}"' for name in used)
+        db.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming")  # noqa: S608
+        db.unregister("incoming")
+
+    def counts(self) -> dict[str, int]:
+        """Rows per OMOP table."""
+        db = self._cursor()
+        return {
+            name: int(db.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0])  # noqa: S608
+            for name in TABLES
+        }
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        """Rows of a read-only query, on a cursor of its own (any thread)."""
+        return self._cursor().execute(sql, list(parameters)).fetchall()
+
+    def ids(self, table: str) -> set[int]:
+        """Row ids of a table, for verification."""
+        return {int(str(row[0])) for row in self.query(f"SELECT {table}_id FROM {table}")}  # noqa: S608
+
+    def clear(self) -> None:
+        """Empty every table, before a rebuild."""
+        with self._lock:
+            db = self._db.cursor()
+            db.execute("BEGIN")
+            for name in TABLES:
+                db.execute(f"DELETE FROM {name}")  # noqa: S608
+            db.execute("UPDATE galien_projection SET last_commit = 0")
+            db.execute("COMMIT")
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        return self._db.cursor()
+
+
+def person_row(person_id: int, sex: str, birth: str, source: str) -> Row:
+    """PERSON row from the ledger's demographics."""
+    parts = [int(part) for part in birth.split("-")] if birth else []
+    return {
+        "person_id": person_id,
+        "gender_concept_id": GENDERS.get(sex, 0),
+        "year_of_birth": parts[0] if parts else None,
+        "month_of_birth": parts[1] if len(parts) > 1 else None,
+        "day_of_birth": parts[2] if len(parts) > 2 else None,
+        "race_concept_id": 0,
+        "ethnicity_concept_id": 0,
+        "person_source_value": source,
+        "gender_source_value": sex,
+    }
+
+
+def death_row(person_id: int, day: date | None) -> Row:
+    return {"person_id": person_id, "death_date": day, "death_type_concept_id": 32817}
+
+
+def by_table(pairs: Iterable[tuple[str, Row]]) -> dict[str, list[Row]]:
+    """Group (table, row) pairs."""
+    grouped: dict[str, list[Row]] = defaultdict(list)
+    for table, row in pairs:
+        grouped[table].append(row)
+    return dict(grouped)
+
+
+def _concept_row(concept_id: int, vocabulary: str, code: str, label: str) -> Row:
+    return {
+        "concept_id": concept_id,
+        "concept_name": label[:255],
+        "domain_id": "Metadata",
+        "vocabulary_id": vocabulary,
+        "concept_class_id": "Source",
+        "concept_code": code,
+        "valid_start_date": date(1970, 1, 1),
+        "valid_end_date": date(2099, 12, 31),
+    }

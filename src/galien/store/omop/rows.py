@@ -1,0 +1,176 @@
+"""One record, one row: how each record kind is written in OMOP CDM 5.4."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from galien.model.records import (
+    Condition,
+    Document,
+    Exposure,
+    Image,
+    Measurement,
+    Observation,
+    Procedure,
+    Stay,
+)
+from galien.model.time import Moment
+from galien.store.omop.tables import EHR, LANGUAGES, OPERATORS, VISITS
+from galien.store.registration import Registered
+
+Row = dict[str, object]
+
+
+def table_of(kind: str) -> str | None:
+    """OMOP table of a record kind; None for kinds that have no row of their own."""
+    return {
+        "stay": "visit_occurrence",
+        "condition": "condition_occurrence",
+        "measurement": "measurement",
+        "observation": "observation",
+        "exposure": "drug_exposure",
+        "procedure": "procedure_occurrence",
+        "document": "note",
+        "image": "image_occurrence",
+    }.get(kind)
+
+
+def row_of(item: Registered, person: int) -> tuple[str, Row] | None:
+    """Table and row of a current record of a patient; None when OMOP holds nothing of it.
+
+    The row's id is the record's id in the ledger, so that projections are stable over rebuilds
+    (a stay keeps the stay's id over its versions, as others point to it).
+    """
+    record = item.read.record
+    base: Row = {"person_id": person, "visit_occurrence_id": item.stay_id}
+    concept = item.concept_id or 0
+    match record:
+        case Stay():
+            return "visit_occurrence", {
+                "visit_occurrence_id": item.stay_id,
+                "person_id": person,
+                "visit_concept_id": VISITS.get(record.kind, 0),
+                **_span("visit_start", "visit_end", record.start, record.end),
+                "visit_type_concept_id": EHR,
+                "visit_source_value": record.service or record.kind,
+            }
+        case Condition():
+            return "condition_occurrence", base | {
+                "condition_occurrence_id": item.record_id,
+                "condition_concept_id": 0,
+                **_span("condition_start", "condition_end", record.start, record.end),
+                "condition_type_concept_id": EHR,
+                "condition_source_value": _source(record.code.code if record.code else record.text),
+                "condition_source_concept_id": concept,
+                "condition_status_source_value": record.certainty,
+                "stop_reason": record.clinical_status,
+            }
+        case Exposure():
+            return "drug_exposure", base | {
+                "drug_exposure_id": item.record_id,
+                "drug_concept_id": 0,
+                **_span("drug_exposure_start", "drug_exposure_end", record.start, record.end),
+                "drug_type_concept_id": EHR,
+                "stop_reason": record.state,
+                "sig": record.dose,
+                "drug_source_value": _source(record.code.code if record.code else record.text),
+                "drug_source_concept_id": concept,
+                "route_source_value": record.route,
+            }
+        case Procedure():
+            return "procedure_occurrence", base | {
+                "procedure_occurrence_id": item.record_id,
+                "procedure_concept_id": 0,
+                "procedure_date": _day(record.start),
+                "procedure_datetime": _time(record.start),
+                "procedure_end_date": _day(record.end),
+                "procedure_end_datetime": _time(record.end),
+                "procedure_type_concept_id": EHR,
+                "procedure_source_value": _source(record.code.code if record.code else record.text),
+                "procedure_source_concept_id": concept,
+                "modifier_source_value": record.state,
+            }
+        case Measurement():
+            return "measurement", base | _measurement(item, record, concept)
+        case Observation():
+            return "observation", base | {
+                "observation_id": item.record_id,
+                "observation_concept_id": 0,
+                "observation_date": _day(record.at),
+                "observation_datetime": _time(record.at),
+                "observation_type_concept_id": EHR,
+                "value_as_number": record.value_number,
+                "value_as_string": record.value_text or None,
+                "value_as_concept_id": item.value_concept_id,
+                "observation_source_value": _source(record.code.code if record.code else record.text),
+                "observation_source_concept_id": concept,
+                "unit_source_value": record.unit,
+                "qualifier_source_value": record.category,
+                "value_source_value": record.value_text[:200],
+            }
+        case Document():
+            return "note", base | {
+                "note_id": item.record_id,
+                "note_date": _day(record.at),
+                "note_datetime": _time(record.at),
+                "note_type_concept_id": EHR,
+                "note_class_concept_id": 0,
+                "note_title": record.title,
+                "note_text": record.text,
+                "encoding_concept_id": 32678,
+                "language_concept_id": LANGUAGES.get(item.read.words.language if item.read.words else "", 0),
+                "note_source_value": record.kind,
+            }
+        case Image():
+            return "image_occurrence", base | {
+                "image_occurrence_id": item.record_id,
+                "image_occurrence_date": _day(record.at),
+                "image_study_uid": record.study,
+                "image_series_uid": record.series,
+                "modality_source_value": record.modality,
+                "anatomic_site_source_value": record.body_part,
+            }
+        case _:
+            return None
+
+
+def _measurement(item: Registered, record: Measurement, concept: int) -> Row:
+    return {
+        "measurement_id": item.record_id,
+        "measurement_concept_id": 0,
+        "measurement_date": _day(record.at),
+        "measurement_datetime": _time(record.at),
+        "measurement_type_concept_id": EHR,
+        "operator_concept_id": OPERATORS.get(record.comparator),
+        "value_as_number": record.number,
+        "value_as_concept_id": item.value_concept_id,
+        "range_low": record.low,
+        "range_high": record.high,
+        "measurement_source_value": _source(record.code.code if record.code else record.text),
+        "measurement_source_concept_id": concept,
+        "unit_source_value": record.unit or record.ucum,
+        "value_source_value": (record.value_text or (record.value_code.label if record.value_code else ""))[
+            :200
+        ],
+    }
+
+
+def _span(start: str, end: str, first: Moment | None, last: Moment | None) -> Row:
+    return {
+        f"{start}_date": _day(first),
+        f"{start}_datetime": _time(first),
+        f"{end}_date": _day(last),
+        f"{end}_datetime": _time(last),
+    }
+
+
+def _day(moment: Moment | None) -> date | None:
+    return moment.day if moment else None
+
+
+def _time(moment: Moment | None) -> datetime | None:
+    return moment.moment if moment and len(moment.text) > 10 else None
+
+
+def _source(text: str) -> str:
+    return text[:200]
