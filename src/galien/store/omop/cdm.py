@@ -64,7 +64,8 @@ class Cdm:
         removed: Sequence[int] = (),
         persons: Sequence[Row] = (),
         deaths: Sequence[Row] = (),
-        moved: Sequence[tuple[int, int]] = (),
+        moved: Mapping[str, Sequence[tuple[int, int]]] | None = None,
+        absorbed: Sequence[int] = (),
         concepts: Sequence[tuple[int, str, str, str]] = (),
     ) -> None:
         """Apply one commit, all or nothing; applying it again changes nothing.
@@ -74,7 +75,8 @@ class Cdm:
         rows : mapping of table to rows
         removed : record ids whose rows leave (superseded or withdrawn)
         persons, deaths : rows that replace those of the same person
-        moved : (record or stay person before, person after): merged identities and their undoing
+        moved : table to (row id, person) pairs: rows of identities just merged, or just parted again
+        absorbed : persons that no longer stand by themselves
         concepts : (id, vocabulary, code, label) of local concepts seen in this commit
         """
         try:
@@ -82,7 +84,7 @@ class Cdm:
                 db = self._db.cursor()
                 db.execute("BEGIN")
                 try:
-                    self._write(db, rows, removed, persons, deaths, moved, concepts)
+                    self._write(db, rows, removed, persons, deaths, moved or {}, absorbed, concepts)
                     db.execute("UPDATE galien_projection SET last_commit = greatest(last_commit, ?)", [commit_id])
                     db.execute("COMMIT")
                 except BaseException:
@@ -98,7 +100,8 @@ class Cdm:
         removed: Sequence[int],
         persons: Sequence[Row],
         deaths: Sequence[Row],
-        moved: Sequence[tuple[int, int]],
+        moved: Mapping[str, Sequence[tuple[int, int]]],
+        absorbed: Sequence[int],
         concepts: Sequence[tuple[int, str, str, str]],
     ) -> None:
         if removed:
@@ -118,10 +121,22 @@ class Cdm:
                 self._replace(db, name, "visit_occurrence_id", new)
             elif new:
                 self._insert(db, name, new)
-        for before, after in moved:
-            for name in PERSON_TABLES:
-                db.execute(f"UPDATE {name} SET person_id = ? WHERE person_id = ?", [after, before])  # noqa: S608
-            db.execute("DELETE FROM person WHERE person_id = ?", [before])
+        for name, pairs in moved.items():
+            db.register(
+                "moving",
+                pa.table({
+                    "id": pa.array([pair[0] for pair in pairs], pa.int64()),
+                    "person": pa.array([pair[1] for pair in pairs], pa.int64()),
+                }),
+            )
+            db.execute(
+                f"UPDATE {name} SET person_id = moving.person FROM moving"  # noqa: S608
+                f" WHERE {name}.{name}_id = moving.id"
+            )
+            db.unregister("moving")
+        for person in absorbed:
+            db.execute("DELETE FROM person WHERE person_id = ?", [person])
+            db.execute("DELETE FROM death WHERE person_id = ?", [person])
 
     def _replace(self, db: duckdb.DuckDBPyConnection, table: str, key: str, rows: Sequence[Row]) -> None:
         latest = {row[key]: row for row in rows}
