@@ -100,8 +100,7 @@ class Projector:
         for entry in self._study_entries(sorted(outcome.studies), people):
             entries[entry.id] = entry
         removed += [f"i{study}" for study in outcome.studies if f"i{study}" not in entries]
-        changed = outcome.touched_patients - outcome.new_patients
-        for root in sorted({people.root(p) for p in changed}):
+        for root in sorted({people.root(p) for p in outcome.changed_patients}):
             for entry in self.patient_entries(root, people):
                 entries.setdefault(entry.id, entry)
         roots = {people.root(p) for p in outcome.touched_patients}

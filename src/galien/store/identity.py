@@ -18,7 +18,7 @@ class Identities:
     """Resolution of patients inside one write transaction.
 
     ``touched`` gathers patients (roots) whose demographics or membership changed: their entries in the
-    projections have to be made again.
+    projections have to be made again; ``listed`` those who only gained an identifier; ``new`` those made here.
     """
 
     def __init__(self, db: sqlite3.Connection, commit_id: int, at: str) -> None:
@@ -28,6 +28,7 @@ class Identities:
         self._known: dict[tuple[str, str], int] = {}
         self._roots: dict[int, int] = {}
         self.touched: set[int] = set()
+        self.listed: set[int] = set()
         self.new: set[int] = set()
 
     def resolve(self, ref: PatientRef) -> int:
@@ -110,7 +111,7 @@ class Identities:
             (identifier.system, identifier.value, identifier.use, patient_id),
         )
         self._known[identifier.system, identifier.value] = patient_id
-        self.touched.add(self.root(patient_id))
+        self.listed.add(self.root(patient_id))
 
     def _join(self, one: int, other: int) -> None:
         rows = dict(

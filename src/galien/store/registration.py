@@ -63,7 +63,9 @@ class Outcome(msgspec.Struct):
     superseded: int = 0
     facts: set[int] = msgspec.field(default_factory=set)
     touched_patients: set[int] = msgspec.field(default_factory=set)
-    new_patients: set[int] = msgspec.field(default_factory=set)
+    """Patients whose PERSON row and own entry are made again."""
+    changed_patients: set[int] = msgspec.field(default_factory=set)
+    """Those among them whose every entry is: sex, birth date or membership changed."""
     studies: set[int] = msgspec.field(default_factory=set)
 
 
@@ -97,8 +99,9 @@ class Registrar:
     def finish(self) -> Outcome:
         """Refresh the facts that changed, and return what happened."""
         refresh_facts(self._db, self.outcome.facts)
-        self.outcome.touched_patients = self.identities.touched
-        self.outcome.new_patients = self.identities.new
+        who = self.identities
+        self.outcome.touched_patients = who.touched | who.listed
+        self.outcome.changed_patients = who.touched - who.new
         return self.outcome
 
     def _record(
