@@ -1,0 +1,67 @@
+"""How commands speak to a person or to a script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console as Rich
+
+from galien.app.lock import owner_of
+from galien.app.remote import Remote
+from galien.app.workspace import Workspace
+from galien.model.errors import GalienError, UsageError
+
+
+class Console:
+    """Output and the workspace of one command."""
+
+    def __init__(self, workspace: Path) -> None:
+        self.folder = workspace
+        self.out = Rich(highlight=False)
+        self.err = Rich(stderr=True, highlight=False)
+
+    @contextmanager
+    def open(self, *, create: bool = False, wait: float = 10.0) -> Iterator[Workspace]:
+        """The workspace, owned by this command."""
+        self._must_exist(create)
+        with Workspace(self.folder, wait=wait) as opened:
+            yield opened
+
+    @contextmanager
+    def reach(self, *, create: bool = False) -> Iterator[Workspace | Remote]:
+        """The running server of the workspace when there is one, else the workspace itself."""
+        owner = owner_of(self.folder)
+        if owner is not None and owner.url:
+            yield Remote(owner.url)
+            return
+        with self.open(create=create) as opened:
+            yield opened
+
+    def _must_exist(self, create: bool) -> None:
+        if not create and not (self.folder / "ledger.sqlite").exists():
+            raise UsageError(
+                f"{self.folder} is not a workspace",
+                hint="`galien ingest PATH` makes one; --workspace or GALIEN_WORKSPACE names another.",
+            )
+
+    def json(self, value: object) -> None:
+        click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+
+    def error(self, error: GalienError) -> None:
+        self.err.print(f"[bold red]galien: {error.code}[/]: {error.message}")
+        if error.hint:
+            self.err.print(f"  {error.hint}", style="dim")
+
+
+def size(count: int) -> str:
+    """A number of bytes as people read it."""
+    amount = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000 or unit == "GB":
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return ""
