@@ -81,16 +81,19 @@ class Ingest:
 
     def run(self, paths: Iterable[Path]) -> IngestReport:
         """Ingest files, folders, archives; see `galien ingest`."""
-        began = time.perf_counter()
         paths = list(paths)
         self._total_files, self._total_bytes = _size_up(paths)
+        return self.run_arrivals(incoming(paths, self._limits))
+
+    def run_arrivals(self, arrivals: Iterator[Incoming | Refusal]) -> IngestReport:
+        """Ingest what is handed over, in its order."""
+        began = time.perf_counter()
         if not self._dry_run:
             with self._ledger.transaction() as db:
                 self._batch = db.execute(
                     "INSERT INTO batches (at, feed, state) VALUES (?, ?, 'running')",
                     (self._now(), self._feed),
                 ).lastrowid or 0
-        arrivals = incoming(paths, self._limits)
         for arrival in self._read(arrivals):
             if isinstance(arrival, Refusal):
                 self._files += 1
@@ -111,8 +114,7 @@ class Ingest:
     # -- reading, in order, with a bounded number of files in flight
 
     def _read(self, arrivals: Iterator[Incoming | Refusal]) -> Iterator[ReadFile | Refusal]:
-        known = self._ledger_path()
-        settings = (self._feed, self._mapping, self._limits, known)
+        settings = (self._feed, self._mapping, self._limits, self._ledger.path)
         if self._workers == 0:
             for arrival in arrivals:
                 yield arrival if isinstance(arrival, Refusal) else _decode(read_incoming(arrival, *settings))
@@ -260,9 +262,6 @@ class Ingest:
                 hint=problem.hint, at=at, bytes=size,
             )
         )  # fmt: skip
-
-    def _ledger_path(self) -> Path:
-        return self._ledger.path
 
     def _report_progress(self) -> None:
         if self._progress is not None:

@@ -60,7 +60,7 @@ def _packed(arrival: Incoming) -> bytes:
         if arrival.data is not None:
             return arrival.data
         if arrival.file is not None and arrival.size <= 64 << 20:
-            return arrival.file.read_bytes()
+            return Path(arrival.file).read_bytes()
     except OSError:
         pass  # unreadable: the reason alone is kept
     return b""
