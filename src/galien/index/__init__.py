@@ -1,0 +1,1 @@
+"""Words, filters and facets: the index port and its embedded adapter."""

@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from galien.index.clauses import Clause, Found
 from galien.language.analysis import Analysed
 from galien.model.answers import PatientBrief
 
@@ -66,8 +67,45 @@ class SearchIndex(Protocol):
         """Every entry id, for `galien workspace verify`."""
         ...
 
+    def snapshot(self) -> Snapshot:
+        """What is durable now, to read from; it does not change under its reader."""
+        ...
+
     def clear(self) -> None: ...
     def close(self) -> None: ...
+
+
+class Snapshot(Protocol):
+    """A state of the index. Safe to keep for the next pages of an answer."""
+
+    sequence: int
+
+    def search(
+        self, clause: Clause, *, limit: int, offset: int = 0, order: Literal["", "newest", "oldest"] = ""
+    ) -> tuple[list[Found], int]:
+        """The entries of a page and how many there are in all, best (or newest, oldest) first."""
+        ...
+
+    def count(self, clause: Clause) -> int: ...
+    def facets(self, clause: Clause, names: Sequence[str], size: int = 30) -> dict[str, list[tuple[str, int]]]:
+        """Values of facets with their counts, commonest first."""
+        ...
+
+    def patients(self, clause: Clause) -> set[int]:
+        """Every patient with an entry that matches."""
+        ...
+
+    def terms(self, prefix: str, limit: int) -> list[tuple[str, int]]:
+        """Exact forms that begin so, with their document frequencies, commonest first."""
+        ...
+
+    def labels(self, prefix: str, limit: int) -> list[tuple[str, int]]:
+        """Labels of coded facts (folded form, then ``|``, then as written) that begin so."""
+        ...
+
+    def frequency(self, exact: str) -> int:
+        """Number of entries that hold an exact form."""
+        ...
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,80 @@
+"""What an index is asked: a small tree of clauses that any engine can run."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Word(msgspec.Struct, frozen=True, tag="word"):
+    """One word: any of its stems, or its exact form, which counts more."""
+
+    exact: str
+    stems: tuple[str, ...]
+
+
+class Phrase(msgspec.Struct, frozen=True, tag="phrase"):
+    """Words in order, at most ``slop`` apart; ``stems`` holds one variant of the words per language."""
+
+    exact: tuple[str, ...]
+    stems: tuple[tuple[str, ...], ...]
+    slop: int = 0
+
+
+class Prefix(msgspec.Struct, frozen=True, tag="prefix"):
+    """Words that begin so (exact form)."""
+
+    prefix: str
+
+
+class Fuzzy(msgspec.Struct, frozen=True, tag="fuzzy"):
+    """Words within ``distance`` edits (exact form)."""
+
+    exact: str
+    distance: int = 1
+
+
+class Coded(msgspec.Struct, frozen=True, tag="coded"):
+    """A code or identifier, exactly."""
+
+    code: str
+
+
+class Value(msgspec.Struct, frozen=True, tag="value"):
+    """A facet with any of these values."""
+
+    name: str
+    values: tuple[str, ...]
+
+
+class Range(msgspec.Struct, frozen=True, tag="range"):
+    """A number within bounds, both included: ``date`` as yyyymmdd, ``age`` in years, ``patient``."""
+
+    name: str
+    low: int | None = None
+    high: int | None = None
+
+
+class All(msgspec.Struct, frozen=True, tag="all"):
+    """Every clause; none of ``without``; ``better`` only raise the score. Empty: everything."""
+
+    clauses: tuple[Clause, ...] = ()
+    without: tuple[Clause, ...] = ()
+    better: tuple[Clause, ...] = ()
+
+
+class Any(msgspec.Struct, frozen=True, tag="any"):
+    """At least ``minimum`` of the clauses."""
+
+    clauses: tuple[Clause, ...]
+    minimum: int = 1
+
+
+Clause = Word | Phrase | Prefix | Fuzzy | Coded | Value | Range | All | Any
+
+
+class Found(msgspec.Struct, frozen=True):
+    """One entry found: its id, its score, its patient (0 when none)."""
+
+    id: str
+    score: float
+    patient: int = 0
