@@ -86,6 +86,10 @@ class Snapshot(Protocol):
         """The entries of a page and how many there are in all, best (or newest, oldest) first."""
         ...
 
+    def best_per_patient(self, clause: Clause, depth: int) -> dict[int, float]:
+        """Best score of each patient among the ``depth`` best entries."""
+        ...
+
     def count(self, clause: Clause) -> int: ...
     def facets(self, clause: Clause, names: Sequence[str], size: int = 30) -> dict[str, list[tuple[str, int]]]:
         """Values of facets with their counts, commonest first."""

@@ -1,0 +1,448 @@
+"""The search itself: run a plan, gather patients, attach evidence, count facets."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from galien.index import clauses as c
+from galien.index.port import Card, Corpus, SearchIndex, Snapshot
+from galien.language import exact, tokens
+from galien.model.answers import (
+    FACETS,
+    Criterion,
+    FacetValue,
+    Hit,
+    Mark,
+    SearchRequest,
+    SearchResponse,
+    Suggestion,
+)
+from galien.model.errors import QueryError
+from galien.model.evidence import Evidence
+from galien.model.kinds import HIT_KINDS, HitKind
+from galien.query.planning import Leaf, Needle, Plan, day_bounds, plan
+from galien.query.quoting import best_passages, matches, spans
+from galien.query.spelling import nearest
+from galien.query.syntax import parse
+
+ENTRY_KINDS = {"documents": "document", "images": "image", "articles": "article"}
+_PINNED = 8
+_DEPTH = 3_000
+_RARE = 0
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    """One request, planned, on one state of the index."""
+
+    request: SearchRequest
+    snapshot: Snapshot
+    plan: Plan
+    clause: c.Clause
+    filters: tuple[c.Clause, ...]
+    relaxed: bool
+
+
+class Engine:
+    """Answers searches over an index and a corpus.
+
+    Each answer is computed on one snapshot of the index; the next pages of the same answer use the same
+    one, so that paging is stable while data arrive.
+    """
+
+    def __init__(self, index: SearchIndex, corpus: Corpus) -> None:
+        self._index = index
+        self._corpus = corpus
+        self._pinned: OrderedDict[int, Snapshot] = OrderedDict()
+
+    def search(self, request: SearchRequest) -> SearchResponse:
+        """Answer a request.
+
+        Raises
+        ------
+        QueryError
+            Too long, too deep, or with an unknown filter or cursor.
+        """
+        began = time.perf_counter()
+        offset, sequence = _read_cursor(request.cursor)
+        snapshot = self._snapshot(sequence)
+        planned = plan(parse(request.query))
+        asked = _Asked(request, snapshot, planned, planned.clause, _filters(request), False)
+        if request.match == "any" and planned.loose is not None:
+            asked = msgspec.structs.replace(asked, clause=_any(planned))
+        totals, patients = self._totals(asked)
+        relaxed = False
+        if not any(totals.values()) and planned.loose is not None:
+            loose = msgspec.structs.replace(asked, clause=planned.loose, relaxed=True)
+            totals, patients = self._totals(loose)
+            asked, relaxed = loose, any(totals.values())
+        kind: HitKind = request.kind or next((k for k in HIT_KINDS if totals[k]), "documents")
+        if kind == "patients":
+            hits = self._patient_hits(asked, patients, offset)
+        else:
+            hits = self._entry_hits(asked, kind, offset)
+        shown = offset + len(hits)
+        return SearchResponse(
+            request=request,
+            kind=kind,
+            hits=tuple(hits),
+            total=totals[kind],
+            totals=dict(totals),
+            facets=self._facets(asked, kind, patients) if request.facets else {},
+            understood=self._understood(asked, kind),
+            relaxed=relaxed,
+            did_you_mean=self._did_you_mean(asked) if not offset else "",
+            next_cursor=_cursor(shown, snapshot.sequence) if shown < totals[kind] and hits else "",
+            not_searched=self._corpus.not_searched(),
+            snapshot=str(snapshot.sequence),
+            took_ms=round((time.perf_counter() - began) * 1000, 2),
+        )
+
+    def suggest(self, prefix: str, limit: int = 8) -> tuple[Suggestion, ...]:
+        """Completions of the last word of ``prefix``, from labels and words that the index holds."""
+        snapshot = self._index.snapshot()
+        words = list(tokens(prefix))
+        if not words or words[-1].end != len(prefix):
+            return ()
+        last = words[-1]
+        start = exact(prefix[last.start :])
+        before = prefix[: last.start]
+        found: dict[str, int] = {}
+        if len(start) >= 2:
+            whole = " ".join(exact(prefix[w.start : w.end]) for w in words)
+            for label, count in snapshot.labels(whole, limit):
+                found.setdefault(label.split("|", 1)[1], count)
+            for term, count in snapshot.terms(start, limit):
+                found.setdefault(before + term, count)
+        ranked = sorted(found.items(), key=lambda item: -item[1])[:limit]
+        return tuple(Suggestion(text, count) for text, count in ranked)
+
+    def marks(self, text: str, query: str, language: str) -> tuple[Mark, ...]:
+        """What a query matches in a text, to highlight a whole document."""
+        needles = _needles(plan(parse(query)).leaves)
+        return tuple(Mark(m.start, m.end, m.why) for m in matches(text, needles, language))
+
+    # -- which entries, which patients
+
+    def _snapshot(self, sequence: int | None) -> Snapshot:
+        if sequence is not None and sequence in self._pinned:
+            self._pinned.move_to_end(sequence)
+            return self._pinned[sequence]
+        current = self._index.snapshot()
+        self._pinned[current.sequence] = current
+        while len(self._pinned) > _PINNED:
+            self._pinned.popitem(last=False)
+        return current
+
+    def _totals(self, asked: _Asked) -> tuple[dict[HitKind, int], set[int]]:
+        clause = c.All((asked.clause, *asked.filters))
+        counts = dict(asked.snapshot.facets(clause, ["kind"])["kind"])
+        patients = self._patients(asked)
+        totals: dict[HitKind, int] = {"patients": len(patients)}
+        for kind, entry in ENTRY_KINDS.items():
+            totals[kind] = counts.get(entry, 0)  # type: ignore[index]
+        return totals, patients
+
+    def _patients(self, asked: _Asked) -> set[int]:
+        """Patients whose record, taken whole, answers the query: the words may lie in different documents."""
+        return self._algebra(asked.clause, asked)
+
+    def _algebra(self, clause: c.Clause, asked: _Asked) -> set[int]:
+        match clause:
+            case c.All(parts, without, _):
+                # What restricts (a service, a date) must hold of the same entry as what is sought.
+                limits = tuple(p for p in parts if isinstance(p, c.Value | c.Range))
+                sought = [p for p in parts if not isinstance(p, c.Value | c.Range)]
+                narrowed = msgspec.structs.replace(asked, filters=(*asked.filters, *limits))
+                sets = [self._algebra(p, narrowed) for p in sought]
+                found = set.intersection(*sets) if sets else asked.snapshot.patients(c.All((*limits, *asked.filters)))
+                for barred in without:
+                    found = found - self._algebra(barred, msgspec.structs.replace(asked, filters=()))
+                return found
+            case c.Any(parts, 1):
+                return set().union(*(self._algebra(part, asked) for part in parts))
+            case c.Any(parts, minimum):
+                counts: dict[int, int] = {}
+                for part in parts:
+                    for patient in self._algebra(part, asked):
+                        counts[patient] = counts.get(patient, 0) + 1
+                return {patient for patient, count in counts.items() if count >= minimum}
+            case _:
+                return asked.snapshot.patients(c.All((clause, *asked.filters)))
+
+    def _entry_hits(self, asked: _Asked, kind: HitKind, offset: int) -> list[Hit]:
+        clause = c.All((asked.clause, c.Value("kind", (ENTRY_KINDS[kind],)), *asked.filters))
+        order = _order(asked)
+        found, _ = asked.snapshot.search(clause, limit=asked.request.limit, offset=offset, order=order)
+        cards = self._corpus.cards([f.id for f in found])
+        briefs = self._corpus.patients([f.patient for f in found if f.patient])
+        needles = _needles(asked.plan.leaves)
+        hits = []
+        for item in found:
+            card = cards.get(item.id)
+            if card is None:
+                continue
+            hits.append(
+                Hit(
+                    kind=kind,
+                    id=item.id,
+                    title=card.title,
+                    score=round(item.score, 4),
+                    patient=briefs.get(item.patient),
+                    date=card.date,
+                    type=card.type,
+                    place=card.service or card.journal,
+                    hospital=card.hospital,
+                    stay=card.stay,
+                    author=card.author,
+                    language=card.language,
+                    source_path=card.source_path,
+                    thumbnail=item.id if kind == "images" else "",
+                    evidence=self._quotes(card, needles, 2),
+                )
+            )
+        return hits
+
+    def _patient_hits(self, asked: _Asked, patients: set[int], offset: int) -> list[Hit]:
+        ranked = self._rank_patients(asked, patients)[offset : offset + asked.request.limit]
+        briefs = self._corpus.patients([patient for patient, _ in ranked])
+        hits = []
+        for patient, score in ranked:
+            brief = briefs.get(patient)
+            if brief is None:
+                continue
+            evidence, more, path, date = self._patient_evidence(asked, patient)
+            hits.append(
+                Hit(
+                    kind="patients",
+                    id=f"p{patient}",
+                    title=brief.name,
+                    score=round(score, 4),
+                    patient=brief,
+                    date=date,
+                    source_path=path,
+                    evidence=evidence,
+                    more=more,
+                )
+            )
+        return hits
+
+    def _rank_patients(self, asked: _Asked, patients: set[int]) -> list[tuple[int, float]]:
+        """A patient's score is the sum, over the words, of the best entry for each."""
+        scores: dict[int, float] = dict.fromkeys(patients, 0.0)
+        for leaf in asked.plan.leaves:
+            if leaf.negated or leaf.kind == "field":
+                continue
+            clause = c.All((leaf.clause, *asked.filters))
+            for patient, score in asked.snapshot.best_per_patient(clause, _DEPTH).items():
+                if patient in scores:
+                    scores[patient] += score
+        return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
+
+    def _patient_evidence(self, asked: _Asked, patient: int) -> tuple[tuple[Evidence, ...], int, str, str]:
+        """The best entry of a patient for each word, and how many further entries match."""
+        mine = c.Range("patient", patient, patient)
+        evidence: list[Evidence] = []
+        shown: set[str] = set()
+        path = date = ""
+        words = [leaf for leaf in asked.plan.leaves if not leaf.negated and leaf.kind != "field"][:4]
+        restrictions = tuple(leaf.clause for leaf in asked.plan.leaves if leaf.kind == "field" and not leaf.negated)
+        for leaf in words:
+            found, _ = asked.snapshot.search(c.All((leaf.clause, mine, *asked.filters)), limit=3)
+            for item in sorted(found, key=lambda f: f.id[0] != "f"):
+                if item.id in shown or (item.id[0] == "p" and len(found) > 1):
+                    continue
+                card = self._corpus.cards([item.id]).get(item.id)
+                if card is None:
+                    continue
+                shown.add(item.id)
+                quotes = self._quotes(card, leaf.marks, 1)
+                evidence.extend(quotes)
+                path, date = path or card.source_path, max(date, card.date)
+                if quotes:
+                    break
+        whole = c.Any(tuple(leaf.clause for leaf in words)) if words else c.All(restrictions)
+        more = asked.snapshot.count(c.All((whole, mine, *asked.filters))) - len(shown)
+        return tuple(evidence), max(0, more), path, date
+
+    # -- evidence
+
+    def _quotes(self, card: Card, needles: Sequence[Needle], most: int) -> tuple[Evidence, ...]:
+        base = Evidence(
+            kind="quote", record=card.record, quote="", document=card.id, at=card.date,
+            source_path=card.source_path, tool=card.tool,
+        )  # fmt: skip
+        if card.id[0] == "f":
+            quote = f"{card.title} {card.value}".strip() if card.value else card.title
+            found = matches(quote, needles, card.language or "fr")
+            return (
+                msgspec.structs.replace(
+                    base,
+                    kind="value" if card.value else "code",
+                    document=f"p{card.patient}",
+                    quote=quote,
+                    marks=spans(found, 0),
+                    code=card.code,
+                    why=_whys(found) or tuple(dict.fromkeys(n.why for n in needles)),
+                ),
+            )
+        if card.id[0] == "p":
+            found = matches(card.title, needles, "fr")
+            return (
+                msgspec.structs.replace(
+                    base, kind="title", quote=card.title, marks=spans(found, 0), why=_whys(found)
+                ),
+            )
+        text = self._corpus.text(card.id)
+        found = matches(text, needles, card.language)
+        passages = best_passages(text, found, most)
+        if not passages:
+            in_title = matches(card.title, needles, card.language)
+            if in_title or not text.strip():
+                return (
+                    msgspec.structs.replace(
+                        base, kind="title", quote=card.title, marks=spans(in_title, 0), why=_whys(in_title)
+                    ),
+                )
+            head = text.strip()[:220]
+            start = text.find(head)
+            return (msgspec.structs.replace(base, quote=head, start=start, end=start + len(head)),)
+        sections = self._corpus.sections(card.id)
+        return tuple(
+            msgspec.structs.replace(
+                base,
+                quote=text[p.start : p.end],
+                start=p.start,
+                end=p.end,
+                marks=spans(p.matches, p.start),
+                section=next((s.title for s in reversed(sections) if s.start <= p.start < s.end), ""),
+                why=_whys(p.matches),
+            )
+            for p in passages
+        )
+
+    # -- around the hits
+
+    def _facets(self, asked: _Asked, kind: HitKind, patients: set[int]) -> dict[str, tuple[FacetValue, ...]]:
+        entry = ENTRY_KINDS.get(kind)
+        where: tuple[c.Clause, ...] = (c.Value("kind", (entry,)),) if entry else (c.Value("kind", ("patient",)),)
+        chosen = asked.request.filters
+        names = [n for n in FACETS if entry or n in ("sex",)]
+        free = [name for name in names if name not in chosen]
+        found: dict[str, list[tuple[str, int]]] = {}
+        clause = asked.clause if entry else c.All()
+        if not entry:
+            found["sex"] = self._count_sexes(patients)
+        else:
+            found.update(asked.snapshot.facets(c.All((clause, *where, *asked.filters)), free))
+            for name in names:
+                if name in chosen:
+                    others = _filters(asked.request, leave_out=name)
+                    found.update(asked.snapshot.facets(c.All((clause, *where, *others)), [name]))
+        return {
+            name: tuple(FacetValue(value, count) for value, count in found[name])
+            for name in names
+            if found.get(name)
+        }
+
+    def _count_sexes(self, patients: set[int]) -> list[tuple[str, int]]:
+        counts: dict[str, int] = {}
+        for brief in self._corpus.patients(sorted(patients)).values():
+            counts[brief.sex] = counts.get(brief.sex, 0) + 1
+        return sorted(counts.items(), key=lambda item: -item[1])
+
+    def _understood(self, asked: _Asked, kind: HitKind) -> tuple[Criterion, ...]:
+        entry = ENTRY_KINDS.get(kind)
+        where: tuple[c.Clause, ...] = (c.Value("kind", (entry,)),) if entry else ()
+        criteria = []
+        for leaf in asked.plan.leaves[:20]:
+            clause = c.All((leaf.clause, *where, *asked.filters))
+            count = asked.snapshot.count(clause) if entry else len(asked.snapshot.patients(clause))
+            criteria.append(
+                Criterion(text=leaf.text, kind=leaf.kind, field=leaf.field, negated=leaf.negated, count=count)
+            )
+        return tuple(criteria)
+
+    def _did_you_mean(self, asked: _Asked) -> str:
+        """The query with its unknown words replaced by the nearest known ones."""
+        query = asked.request.query
+        replaced = False
+        for token in reversed(list(tokens(query))):
+            if asked.snapshot.frequency(token.exact) > _RARE or self._stem_known(asked, token.exact):
+                continue
+            better = nearest(token.exact, asked.snapshot.terms)
+            if better:
+                query = query[: token.start] + better + query[token.end :]
+                replaced = True
+        return query if replaced else ""
+
+    @staticmethod
+    def _stem_known(asked: _Asked, word: str) -> bool:
+        leaf = next((leaf for leaf in asked.plan.leaves if exact(leaf.text) == word), None)
+        return leaf is None or asked.snapshot.count(leaf.clause) > 0
+
+
+def _any(planned: Plan) -> c.Clause:
+    """The loose clause with one word enough."""
+    loose = planned.loose
+    assert isinstance(loose, c.All)
+    first, *rest = loose.clauses
+    assert isinstance(first, c.Any)
+    return c.All((c.Any(first.clauses, 1), *rest), loose.without, loose.better)
+
+
+def _filters(request: SearchRequest, leave_out: str = "") -> tuple[c.Clause, ...]:
+    unknown = set(request.filters) - set(FACETS) - {"hospital"}
+    if unknown:
+        raise QueryError(f"unknown filter {sorted(unknown)[0]!r}", hint=f"Filters: {', '.join(FACETS)}.")
+    clauses: list[c.Clause] = [
+        c.Value("age" if name == "age" else name, values)
+        for name, values in sorted(request.filters.items())
+        if name != leave_out and values
+    ]
+    bounds = day_bounds(request.since, request.until)
+    if bounds is not None:
+        clauses.append(bounds)
+    if request.patient:
+        number = request.patient.removeprefix("p")
+        if not number.isdigit():
+            raise QueryError("a patient is named p12", hint="Use the id shown with the hit.")
+        clauses.append(c.Range("patient", int(number), int(number)))
+    return tuple(clauses)
+
+
+def _order(asked: _Asked) -> Literal["", "newest", "oldest"]:
+    if asked.request.sort != "relevance":
+        return asked.request.sort
+    return "newest" if not any(leaf.kind != "field" for leaf in asked.plan.leaves) else ""
+
+
+def _needles(leaves: Sequence[Leaf]) -> list[Needle]:
+    return [needle for leaf in leaves if not leaf.negated for needle in leaf.marks]
+
+
+def _whys(found: Sequence[object]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(str(getattr(match, "why", "")) for match in found))
+
+
+def _cursor(offset: int, sequence: int) -> str:
+    return base64.urlsafe_b64encode(f"{offset}.{sequence}".encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> tuple[int, int | None]:
+    if not cursor:
+        return 0, None
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        offset, _, sequence = text.partition(".")
+        place = int(offset)
+        if not 0 <= place <= 1_000_000:
+            raise ValueError
+        return place, int(sequence)
+    except ValueError:
+        raise QueryError("this cursor is not one of ours", hint="Use `next_cursor` as it was given.") from None
