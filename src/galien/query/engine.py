@@ -81,7 +81,8 @@ class Engine:
             loose = msgspec.structs.replace(asked, clause=planned.loose, relaxed=True)
             totals, patients = self._totals(loose)
             asked, relaxed = loose, any(totals.values())
-        kind: HitKind = request.kind or next((k for k in HIT_KINDS if totals[k]), "documents")
+        first: HitKind = next((k for k in HIT_KINDS if totals[k]), "documents")
+        kind: HitKind = request.kind or first
         if kind == "patients":
             hits = self._patient_hits(asked, patients, offset)
         else:
@@ -92,7 +93,7 @@ class Engine:
             kind=kind,
             hits=tuple(hits),
             total=totals[kind],
-            totals=dict(totals),
+            totals={name: totals[name] for name in HIT_KINDS},
             facets=self._facets(asked, kind, patients) if request.facets else {},
             understood=self._understood(asked, kind),
             relaxed=relaxed,
