@@ -1,0 +1,62 @@
+"""The page of a patient: years at a glance, then problems, results, treatments, images, documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from galien.model.answers import DocumentBrief, PatientPage
+from galien.web.charts import Chart, chart
+from galien.web.desk import VIEWER, Desk
+from galien.web.timeline import timeline
+
+SPANS = (0, 10, 5, 1)
+
+
+def routes(desk: Desk) -> APIRouter:
+    """Route of the patient page."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/patients/{id}")
+    def patient(request: Request, id: str, years: int = 0, type: str = "") -> Response:
+        page = desk.facade.patient(id, VIEWER).value
+        documents = [d for d in page.documents if not type or d.type == type]
+        return desk.page(
+            request,
+            "patient.html",
+            page=page,
+            within=page.patient,
+            timeline=timeline(page, years if years in SPANS else 0, desk.reader(request).today),
+            spans=SPANS,
+            span=years,
+            charts=_charts(page),
+            words=[s for s in page.results if s.points and all(p.number is None for p in s.points)],
+            allergies=[o for o in page.observations if "allerg" in o.detail.lower()],
+            years=_by_year(documents),
+            types=_types(page.documents),
+            chosen=type,
+        )
+
+    return router
+
+
+def _charts(page: PatientPage) -> list[Chart]:
+    """Charts of the numeric results: out of range first, then the most followed, then by name."""
+    drawn = [c for series in page.results if (c := chart(series)) is not None and c.dots]
+    return sorted(drawn, key=lambda c: (not c.last_out, -len(c.dots), c.series.label.lower()))
+
+
+def _by_year(documents: Iterable[DocumentBrief]) -> list[tuple[str, list[DocumentBrief]]]:
+    newest = sorted(documents, key=lambda d: d.date, reverse=True)
+    return [(year, list(group)) for year, group in groupby(newest, key=lambda d: d.date[:4])]
+
+
+def _types(documents: Iterable[DocumentBrief]) -> list[tuple[str, int]]:
+    counts: dict[str, int] = {}
+    for document in documents:
+        counts[document.type] = counts.get(document.type, 0) + 1
+    return sorted(counts.items(), key=lambda item: -item[1])
