@@ -259,13 +259,13 @@ def _read_all(stream: IO[bytes], packed: int, limits: Limits) -> bytes:
 
 def _stream(file: IO[bytes], kind: str) -> IO[bytes]:
     if kind == "gz":
-        return gzip.GzipFile(fileobj=file)  # type: ignore[return-value]
+        return gzip.GzipFile(fileobj=file)
     if kind == "xz":
-        return lzma.LZMAFile(file)  # type: ignore[return-value]
+        return lzma.LZMAFile(file)
     if kind == "bz2":
-        return bz2.BZ2File(file)  # type: ignore[return-value]
+        return bz2.BZ2File(file)
     reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(file, read_across_frames=True)
-    return io.BufferedReader(reader)  # type: ignore[no-any-return]
+    return io.BufferedReader(reader)
 
 
 def _compression(head: bytes) -> str:
