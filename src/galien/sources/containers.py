@@ -20,7 +20,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import msgspec
 import zstandard
@@ -257,7 +257,7 @@ def _read_all(stream: IO[bytes], packed: int, limits: Limits) -> bytes:
         raise MalformedInput("the compressed file is cut short or corrupt") from error
 
 
-def _stream(file: IO[bytes], kind: str) -> IO[bytes]:
+def _stream(file: IO[bytes], kind: str) -> Any:
     if kind == "gz":
         return gzip.GzipFile(fileobj=file)
     if kind == "xz":
