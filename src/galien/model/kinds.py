@@ -93,6 +93,21 @@ LOINC_KINDS: dict[str, str] = {
     "47045-0": "imaging-report",
     "11503-0": "summary",
     "34099-2": "consultation",
+    "34794-8": "tumour-board",
+    "96173-0": "laboratory-report",
+    "75492-9": "procedure-report",
+    "55115-0": "referral",
+    "78489-2": "summary",
+    "57075-4": "summary",
+    "57057-2": "summary",
+    "57055-6": "summary",
+    "89235-6": "summary",
+    "74207-2": "summary",
+    "75496-0": "referral",
+    "81334-5": "care-plan",
+    "CERT_DECL": "certificate",
+    "SYNTH": "summary",
+    "REMB": "form",
 }
 """LOINC document types, as used by CI-SIS, C-CDA and FHIR, to our kinds."""
 

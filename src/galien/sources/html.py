@@ -17,8 +17,9 @@ from galien.sources.port import Limits, Problem, Raw, ReadOptions
 _BLOCKS = {
     "p", "div", "br", "li", "tr", "table", "section", "article", "header", "footer", "ul", "ol", "dl", "dt", "dd",
     "blockquote", "pre", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "caption", "thead", "tbody", "paragraph", "list",
-    "item", "content",
+    "item",
 }  # fmt: skip
+_CELLS = {"td", "th"}
 _DROPPED = {"script", "style", "head", "noscript", "template", "svg", "iframe", "object"}
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _ROOT = re.compile(rb"<!doctype html|<html[\s>]", re.IGNORECASE)
@@ -62,6 +63,19 @@ def html_text(markup: str, limits: Limits) -> tuple[str, tuple[Section, ...], st
     return text, sections, " ".join(titled.split())
 
 
+def tree_text(element: Any, limits: Limits) -> str:
+    """Readable text of a tree of markup that is not HTML but reads like it (CDA narrative, JATS).
+
+    Raises
+    ------
+    HostileInput
+        It nests deeper than ``limits.depth``.
+    """
+    writer = _Writer(limits.depth)
+    writer.write(element)
+    return writer.result()[0]
+
+
 class _Writer:
     """Walks a tree of markup, without recursion, and writes what a reader would see."""
 
@@ -70,6 +84,7 @@ class _Writer:
         self._length = 0
         self._headings: list[tuple[int, str]] = []
         self._depth = depth
+        self._cells = 0
 
     def write(self, root: Any) -> None:
         stack: list[tuple[Any, bool, int]] = [(root, False, 0)]
@@ -79,19 +94,23 @@ class _Writer:
             if depth > max(self._depth, 500):
                 raise HostileInput("the HTML nests too deep", limit=self._depth)
             if closing:
-                if tag in _BLOCKS:
+                if tag in _CELLS:
+                    self._cells -= 1
+                    if element.getnext() is not None:
+                        self._add(" | ")
+                elif tag in _BLOCKS:
                     self._line()
-                elif tag in ("td", "th") and element.getnext() is not None:
-                    self._add(" | ")
                 if element is not root and element.tail:
                     self._words(element.tail)
                 continue
             stack.append((element, True, depth))
             if tag in _DROPPED or not tag:
                 continue
-            if tag in _BLOCKS:
+            if tag in _CELLS:
+                self._cells += 1
+            elif tag in _BLOCKS:
                 self._line()
-            if tag == "li":
+            if tag in ("li", "item") and not self._cells:
                 self._add("- ")
             if tag in _HEADINGS:
                 self._headings.append((self._length, " ".join("".join(element.itertext()).split())))
@@ -118,8 +137,12 @@ class _Writer:
         self._add(lead + words + (" " if text[-1].isspace() else ""))
 
     def _line(self) -> None:
-        if self._parts and not self._parts[-1].endswith("\n"):
+        if not self._parts or self._parts[-1].endswith("\n"):
+            return
+        if not self._cells:
             self._add("\n")
+        elif not self._parts[-1].endswith(" "):
+            self._add(" ")  # a row of a table stays on one line
 
     def _add(self, text: str) -> None:
         self._parts.append(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _KINDS: tuple[tuple[str, str], ...] = (
+    ("referral", r"^demande d.(?:acte|examen|avis)|courrier d.adressage|lettre d.adressage|referral"),
     ("operative-report", r"compte[- ]?rendu op[ée]ratoire|protocole op[ée]ratoire|\bcro\b|operative (?:report|note)|operation report|surgical procedure note"),
     ("anaesthesia", r"an[ae]?esth[ée]si"),
     ("pathology-report", r"anatomo[- ]?(?:cyto)?[- ]?pathologi|anapath|histopatholog|\bacp\b|pathology"),
@@ -22,7 +23,6 @@ _KINDS: tuple[tuple[str, str], ...] = (
     ("progress-note", r"[ée]volution|progress note|soap"),
     ("procedure-report", r"endoscop|coloscop|fibroscop|coronarograph|cath[ée]t[ée]risme|procedure"),
     ("summary", r"synth[èe]se|volet m[ée]dical|summary"),
-    ("referral", r"courrier d.adressage|lettre d.adressage|referral"),
     ("care-plan", r"plan (?:personnalis[ée] )?de soins|\bpps\b|care plan"),
     ("consent", r"consentement|consent"),
 )  # fmt: skip
