@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import codecs
 import unicodedata
 
@@ -53,6 +55,24 @@ def looks_like_text(head: bytes) -> bool:
         return True
     control = sum(head.count(byte) for byte in (*range(0, 9), *range(14, 27), *range(28, 32), 127))
     return control * 500 <= len(head)
+
+
+def from_base64(text: str) -> bytes:
+    """Bytes of base64 text, broken over lines or not, with or without its final padding.
+
+    Raises
+    ------
+    MalformedInput
+        It is not base64 (RFC 4648, section 4), or empty.
+    """
+    packed = "".join(text.split()).rstrip("=")
+    try:
+        data = base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise MalformedInput("an attachment is not base64") from error
+    if not data:
+        raise MalformedInput("an attachment is empty")
+    return data
 
 
 def _decode(data: bytes) -> str:

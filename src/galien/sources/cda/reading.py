@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +13,7 @@ from galien.sources.cda.entries import Place, entries
 from galien.sources.cda.header import Header, header
 from galien.sources.cda.narrative import COPY, anchors, sections
 from galien.sources.cda.values import code, label, moment
+from galien.sources.encoding import from_base64
 from galien.sources.extraction import extract
 from galien.sources.port import Problem, Raw, ReadOptions
 from galien.sources.titles import kind_from_title
@@ -82,7 +81,7 @@ def _unstructured(root: Any, head: Header, options: ReadOptions) -> Iterator[Any
         yield _document(root, head)
         return
     if (text.get("representation") or "").upper() == "B64":
-        original = Attachment(mime, _bytes(text), text_of(root.find("title")))
+        original = Attachment(mime, from_base64(text.text or ""), text_of(root.find("title")))
         yield _document(root, head, original=original)
     else:
         yield _document(root, head, text=(text.text or "").strip())
@@ -172,23 +171,12 @@ def _media(body: Any) -> tuple[list[Attachment], list[Attachment], list[Problem]
         coded = code(section.find("code")) if section is not None else None
         title = text_of(section.find("title")) if section is not None else ""
         try:
-            attachment = Attachment(mime, _bytes(value), title)
+            attachment = Attachment(mime, from_base64(value.text or ""), title)
         except InputError as error:
             problems.append(Problem(f"observationMedia {number}", error))
             continue
         (copies if coded is not None and coded.code == COPY else others).append(attachment)
     return copies, others, problems
-
-
-def _bytes(element: Any) -> bytes:
-    text = "".join((element.text or "").split())
-    try:
-        data = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise MalformedInput("an attachment is not base64") from error
-    if not data:
-        raise MalformedInput("an attachment is empty")
-    return data
 
 
 source = _Cda()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Any
 
 from galien.model.codes import Code, vocabulary
-from galien.model.errors import MalformedInput
 from galien.model.records import Identifier
 from galien.model.time import Moment, parse_moment
+from galien.sources.encoding import from_base64
 
 Json = dict[str, Any]
 _PREFERRED = (
@@ -81,14 +79,11 @@ def identifiers(values: object) -> list[Identifier]:
 
 
 def decoded(data: object) -> bytes:
-    """Base64 content.
+    """Base64 content; empty when there is none.
 
     Raises
     ------
     MalformedInput
         It is not base64.
     """
-    try:
-        return base64.b64decode(string(data), validate=False)
-    except (binascii.Error, ValueError) as error:
-        raise MalformedInput("an attachment is not base64") from error
+    return from_base64(data) if isinstance(data, str) and data.strip() else b""

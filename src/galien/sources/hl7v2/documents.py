@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +13,7 @@ from galien.model.kinds import kind_from_loinc
 from galien.model.records import AnySourceRecord, Attachment, Document, Patient, Stay, Withdrawal
 from galien.model.time import Moment
 from galien.sources.cda import read_document
-from galien.sources.encoding import normal
+from galien.sources.encoding import from_base64, normal
 from galien.sources.hl7v2.identity import Context
 from galien.sources.hl7v2.message import Segment
 from galien.sources.port import Problem, ReadOptions
@@ -92,7 +90,7 @@ def carried(
     parts = [obx.part(repetitions[0], i) for i in range(1, 6)] if repetitions else []
     if not parts or not parts[4]:
         raise MalformedInput("this encapsulated value is empty")
-    data = _bytes(parts[4]) if parts[3].lower() != "a" else parts[4].encode()
+    data = from_base64(parts[4]) if parts[3].lower() != "a" else parts[4].encode()
     head = data[:4096].lstrip(b"\xef\xbb\xbf \r\n\t")
     if head.startswith(b"<") and b"ClinicalDocument" in data[:65536]:
         yield from _nested(data, about, context, options)
@@ -148,21 +146,16 @@ def _base(about: About, context: Context, locator: str) -> dict[str, Any]:
     }
 
 
-def _bytes(text: str) -> bytes:
-    try:
-        return base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise MalformedInput("an encapsulated value is not base64") from error
-
-
 def _mime(kind: str, subtype: str, data: bytes) -> str:
     if data.startswith(b"%PDF-"):
         return "application/pdf"
     if data.startswith(b"{\\rtf"):
         return "application/rtf"
-    name = f"{kind}/{subtype}".lower().strip("/")
     if "/" in subtype:
         return subtype.lower()
-    return {"text/xml": "text/xml", "text/plain": "text/plain", "text/html": "text/html"}.get(
-        name, name if "/" in name else "application/octet-stream" if b"\x00" in data[:512] else "text/plain"
-    )
+    name = f"{kind}/{subtype}".lower()
+    if name in ("text/xml", "text/html") and data.lstrip()[:1] == b"<":
+        return name
+    if kind.lower() in ("im", "image"):
+        return f"image/{subtype.lower()}"
+    return "application/octet-stream" if b"\x00" in data[:512] else "text/plain"
