@@ -17,10 +17,11 @@ from galien.sources.port import Limits, Problem, Raw, ReadOptions
 _BLOCKS = {
     "p", "div", "br", "li", "tr", "table", "section", "article", "header", "footer", "ul", "ol", "dl", "dt", "dd",
     "blockquote", "pre", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "caption", "thead", "tbody", "paragraph", "list",
-    "item",
+    "item", "sec", "title", "fig", "table-wrap", "list-item", "def-list", "def-item", "disp-quote", "boxed-text",
+    "disp-formula", "supplementary-material", "verse-group", "statement",
 }  # fmt: skip
 _CELLS = {"td", "th"}
-_DROPPED = {"script", "style", "head", "noscript", "template", "svg", "iframe", "object"}
+_DROPPED = {"tex-math", "ref-list", "script", "style", "head", "noscript", "template", "svg", "iframe", "object"}
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _ROOT = re.compile(rb"<!doctype html|<html[\s>]", re.IGNORECASE)
 
@@ -110,7 +111,7 @@ class _Writer:
                 self._cells += 1
             elif tag in _BLOCKS:
                 self._line()
-            if tag in ("li", "item") and not self._cells:
+            if tag in ("li", "item", "list-item") and not self._cells:
                 self._add("- ")
             if tag in _HEADINGS:
                 self._headings.append((self._length, " ".join("".join(element.itertext()).split())))
