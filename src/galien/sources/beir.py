@@ -9,9 +9,11 @@ import msgspec
 from galien.model.errors import MalformedInput, UnsupportedInput
 from galien.model.records import AnySourceRecord, Article
 from galien.sources.encoding import decode, normal
+from galien.sources.plain import opening
 from galien.sources.port import Problem, Raw, ReadOptions
 
 _QRELS = b"query-id\tcorpus-id\tscore"
+_TOPICS = b"query_id\ttext"
 
 
 class _Line(msgspec.Struct, frozen=True, rename={"id": "_id"}):
@@ -26,7 +28,7 @@ class _Beir:
     version = 1
 
     def recognises(self, head: bytes, path: str) -> int:
-        if head.startswith(_QRELS):
+        if head.startswith((_QRELS, _TOPICS)):
             return 95
         first = head.lstrip(b"\xef\xbb\xbf \r\n").split(b"\n", 1)[0]
         if not first.startswith(b"{") or b'"_id"' not in first[:200]:
@@ -39,6 +41,8 @@ class _Beir:
                 "these are relevance judgments of a benchmark, not documents",
                 hint="The benches read them; leave them out of an ingest.",
             )
+        if raw.data.startswith(_TOPICS):
+            raise _queries()
         decoder = msgspec.json.Decoder(_Line)
         lines = decode(raw.data).split("\n")
         titled = 0
@@ -52,25 +56,23 @@ class _Beir:
                 yield Problem(locator, MalformedInput("this line is not a BEIR passage"))
                 continue
             if line.title is None and not titled:
-                raise UnsupportedInput(
-                    "these are queries of a benchmark, not documents",
-                    hint="The benches read them; leave them out of an ingest.",
-                )
+                raise _queries()
             titled += 1
             body = normal(line.text)
             yield Article(
                 key=f"beir:{options.feed}:{line.id}",
                 locator=locator,
-                title=line.title or _opening(body),
+                title=line.title or opening(body),
                 abstract=body,
                 text=body,
             )
 
 
-def _opening(text: str) -> str:
-    """First words of a passage without title, cut between words."""
-    first = text.strip().split(". ", 1)[0][:120]
-    return first if len(first) < 120 else first.rsplit(" ", 1)[0] + "…"
+def _queries() -> UnsupportedInput:
+    return UnsupportedInput(
+        "these are queries of a benchmark, not documents",
+        hint="The benches read them; leave them out of an ingest.",
+    )
 
 
 source = _Beir()

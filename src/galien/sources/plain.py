@@ -69,6 +69,12 @@ def first_line(text: str) -> str:
     return ""
 
 
+def opening(text: str) -> str:
+    """First words of a text that has no title, cut between words."""
+    first = " ".join(text[:400].split()).split(". ", 1)[0][:120]
+    return first if len(first) < 120 else first.rsplit(" ", 1)[0] + "…"
+
+
 def stem(path: str) -> str:
     """File name without folders and extension."""
     name = path.rsplit("!", 1)[-1].rsplit("/", 1)[-1]

@@ -36,6 +36,9 @@ _KINDS = (
     "patient", "stay", "condition", "measurement", "observation", "exposure", "procedure", "document",
     "image", "article",
 )  # fmt: skip
+_WHOLE = ("cda",)
+"""Sources whose files are one document with its facts: a new version replaces them all."""
+_OWN_LIFE = ("patient", "stay")
 FIRST_CONCEPT = 2_000_000_001
 
 
@@ -77,6 +80,7 @@ class Registrar:
         self._db = db
         self._commit = commit_id
         self._concepts: dict[tuple[str, str], int] = {}
+        self._late = False
         self.identities = Identities(db, commit_id, at)
         self.outcome = Outcome([], [])
 
@@ -93,8 +97,12 @@ class Registrar:
         ).lastrowid  # fmt: skip
         assert file_id is not None
         current = self._current([read.key for read in file.records])
+        self._late = False
+        replaced: set[int] = set()
         for ordinal, read in enumerate(file.records):
-            self._record(file_id, file, ordinal, read, current)
+            self._record(file_id, file, ordinal, read, current, replaced)
+        if file.source in _WHOLE:
+            self._leave_behind(replaced, file_id)
 
     def finish(self) -> Outcome:
         """Refresh the facts that changed, and return what happened."""
@@ -111,6 +119,7 @@ class Registrar:
         ordinal: int,
         read: ReadRecord,
         current: dict[int, tuple[int, int, str, str]],
+        replaced: set[int],
     ) -> None:
         record = read.record
         if isinstance(record, Merge):
@@ -128,6 +137,10 @@ class Registrar:
         stay_id = self._stay(record)
         concept_id = self._concept(_code(record), _text(record))
         older = known is not None and _older(record.version, known[2])
+        if file.source in _WHOLE and isinstance(record, Document):
+            self._late = self._late or older
+        elif self._late and kind_of(record) not in _OWN_LIFE:
+            older = True
         state = "superseded" if older else record.status
         fact_id = None
         if patient_id is not None and concept_id is not None and _counts(record):
@@ -143,7 +156,10 @@ class Registrar:
         ).lastrowid  # fmt: skip
         assert record_id is not None
         if known is not None and not older:
+            replaced.add(known[0])
             self._supersede(known[0], record_id)
+        if isinstance(record, Document) and record.replaces and not older:
+            replaced.update(self._replace(record.replaces, record_id))
         if not older:
             current[read.key] = (record_id, read.digest, record.version, state)
         if fact_id is not None:
@@ -241,6 +257,30 @@ class Registrar:
         )
         self.outcome.superseded += 1
         self._leave(old)
+
+    def _replace(self, name: str, new: int) -> list[int]:
+        """A document that names another which it replaces."""
+        gone = [row[0] for row in self._current([key_of("document", name)]).values() if row[0] != new]
+        for old in gone:
+            self._supersede(old, new)
+        return gone
+
+    def _leave_behind(self, replaced: set[int], file_id: int) -> None:
+        """Facts that the former version of a document held, and the new one holds no more."""
+        for record_id in sorted(replaced):
+            row = self._db.execute(
+                "SELECT file_id FROM records WHERE record_id = ? AND kind = 'document'", (record_id,)
+            ).fetchone()
+            if row is None or row[0] == file_id:
+                continue
+            rest = self._db.execute(
+                "SELECT record_id FROM records WHERE file_id = ? AND state = 'current'"
+                " AND kind NOT IN ('patient', 'stay')",
+                (row[0],),
+            ).fetchall()
+            for (old,) in rest:
+                self._db.execute("UPDATE records SET state = 'superseded' WHERE record_id = ?", (old,))
+                self._leave(old)
 
     def _withdraw(self, record: Withdrawal) -> None:
         keys = [key_of(kind, record.key) for kind in _KINDS]
