@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 from rich.progress import Progress
 
-from galien.app.demonstration import generate
 from galien.cli.console import Console
 
 
@@ -30,6 +29,8 @@ def generate_command(
 
     Ingest OUT/files; OUT/truth says what is really the case, for tests and benches.
     """
+    from galien.app.demonstration import generate  # reportlab, pydicom: only when asked
+
     with Progress(console=console.err, transient=True, disable=as_json) as bar:
         task = bar.add_task("patients", total=patients)
         report = generate(
