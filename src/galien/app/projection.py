@@ -71,7 +71,8 @@ class Projector:
         touched = sorted({people.root(p) for p in outcome.touched_patients})
         persons = [people.get(root) for root in touched]
         absorbed, moved = self._moved(outcome, people)
-        concepts = {item.concept_id for item in live} | {item.value_concept_id for item in live}
+        registered = outcome.registered
+        concepts = {item.concept_id for item in registered} | {item.value_concept_id for item in registered}
         self._cdm.apply(
             commit_id,
             by_table(pair for pair in pairs if pair is not None),

@@ -102,7 +102,12 @@ class TantivyIndex:
         return {kind: counts.get(kind, 0) for kind in ("document", "image", "article", "fact", "patient")}
 
     def ids(self) -> Iterable[str]:
-        return [term for term, _ in self._index.searcher().terms_with_prefix("id", "") if term != "sequence"]
+        searcher = self._index.searcher()
+        for term, _ in searcher.terms_with_prefix("id", ""):
+            # The dictionary keeps the terms of deleted entries until segments merge.
+            live = searcher.search(tantivy.Query.term_query(self._schema, "id", term), 1).hits
+            if term != "sequence" and live:
+                yield term
 
     def clear(self) -> None:
         with self._lock:

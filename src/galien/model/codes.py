@@ -64,6 +64,7 @@ VOCABULARIES: dict[str, str] = {
     "http://www.orpha.net": "Orphanet",
     "http://human-phenotype-ontology.org": "HPO",
     "http://purl.obolibrary.org/obo/hp.owl": "HPO",
+    "2.16.840.1.113883.6.139": "ICPC2",
     "1.2.250.1.213.2.3.1": "CIP",
     "1.2.250.1.213.2.60": "CIS",
     "1.2.250.1.213.2.61": "UCD",

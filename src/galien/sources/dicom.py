@@ -29,6 +29,7 @@ from galien.sources.port import Problem, Raw, ReadOptions
 _SEXES = {"F": "female", "M": "male", "O": "other"}
 _REPORTS = ("1.2.840.10008.5.1.4.1.1.88.",)
 _DIRECTORY = "1.2.840.10008.1.3.10"
+_REPRESENTATIONS = (b"UL", b"UI", b"OB", b"CS", b"SH", b"DA", b"TM", b"LO", b"PN")
 _ITEMS = 5_000
 
 
@@ -39,9 +40,11 @@ class _Dicom:
     def recognises(self, head: bytes, path: str) -> int:
         if head[128:132] == b"DICM":
             return 98
-        group, element = head[:2], head[2:4]
-        bare = group in (b"\x02\x00", b"\x08\x00") and element in (b"\x00\x00", b"\x01\x00", b"\x05\x00", b"\x08\x00", b"\x16\x00", b"\x12\x00")
-        return 70 if bare and len(head) > 132 else 0
+        # No preamble: a data set that starts with group 0002 or 0008, in either byte order.
+        first = head[:2] in (b"\x02\x00", b"\x08\x00", b"\x00\x02", b"\x00\x08")
+        explicit = head[4:6] in _REPRESENTATIONS
+        implicit = head[:2] == b"\x08\x00" and head[3:4] == b"\x00" and head[5:8] == b"\x00\x00\x00"
+        return 70 if first and (explicit or implicit) and len(head) > 132 else 0
 
     def read(self, raw: Raw, options: ReadOptions) -> Iterator[AnySourceRecord | Problem]:
         with warnings.catch_warnings():

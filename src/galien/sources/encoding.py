@@ -102,6 +102,10 @@ def _utf16(data: bytes) -> str | None:
         return None
     name = "utf-16-le" if data[1:200:2].count(0) > data[0:200:2].count(0) else "utf-16-be"
     try:
-        return data[: len(data) // 2 * 2].decode(name)
+        text = data[: len(data) // 2 * 2].decode(name)
     except UnicodeDecodeError:
         return None
+    # Arrays of numbers decode too; text has few control characters.
+    sample = text[:4096]
+    strange = sum(1 for c in sample if c < " " and c not in "\t\r\n")
+    return text if strange * 50 <= len(sample) else None

@@ -107,6 +107,11 @@ class Registrar:
     def finish(self) -> Outcome:
         """Refresh the facts that changed, and return what happened."""
         refresh_facts(self._db, self.outcome.facts)
+        gone = set(self.outcome.removed)  # superseded later in the same commit, too
+        self.outcome.registered = [
+            msgspec.structs.replace(item, current=False) if item.record_id in gone else item
+            for item in self.outcome.registered
+        ]
         who = self.identities
         self.outcome.touched_patients = who.touched | who.listed
         self.outcome.changed_patients = who.touched - who.new

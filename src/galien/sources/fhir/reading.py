@@ -55,13 +55,13 @@ class _Fhir:
 def _decode(data: bytes) -> object:
     try:
         return _DECODER.decode(data)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         pass
     except RecursionError:
         raise HostileInput("the JSON nests too deep") from None
     try:
         return _DECODER.decode(decode(data).lstrip("\ufeff").encode())
-    except (msgspec.DecodeError, UnicodeEncodeError):
+    except (msgspec.DecodeError, UnicodeError):
         raise MalformedInput("the JSON is not well formed") from None
     except RecursionError:
         raise HostileInput("the JSON nests too deep") from None

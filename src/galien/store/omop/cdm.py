@@ -191,7 +191,7 @@ class Cdm:
 
 def person_row(person_id: int, sex: str, birth: str, source: str) -> Row:
     """PERSON row from the ledger's demographics."""
-    parts = [int(part) for part in birth.split("-")] if birth else []
+    parts = [int(part) for part in birth[:10].split("-")] if birth else []
     return {
         "person_id": person_id,
         "gender_concept_id": GENDERS.get(sex, 0),
