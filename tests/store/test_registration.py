@@ -66,7 +66,12 @@ def person(key: str, who: PatientRef, birth: str = "1950-06-15", sex: str = "fem
 
 def hba1c(key: str, value: float, at: str, who: PatientRef) -> Measurement:
     return Measurement(
-        key=key, patient=who, code=Code("LOINC", "4548-4", "HbA1c"), number=value, unit="%", at=parse_moment(at)
+        key=key,
+        patient=who,
+        code=Code("LOINC", "4548-4", "HbA1c"),
+        number=value,
+        unit="%",
+        at=parse_moment(at),
     )
 
 

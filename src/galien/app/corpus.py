@@ -40,9 +40,7 @@ class StoreCorpus:
 
     def text(self, id: str) -> str:
         if id[:1] in ("d", "a"):
-            row = self._ledger.db.execute(
-                "SELECT text_sha FROM texts WHERE record_id = ?", (int(id[1:]),)
-            ).fetchone()
+            row = self._ledger.db.execute("SELECT text_sha FROM texts WHERE record_id = ?", (int(id[1:]),)).fetchone()
             return self._ledger.read(row[0]).decode() if row else ""
         if id[:1] == "i":
             row = self._ledger.db.execute(
@@ -56,9 +54,7 @@ class StoreCorpus:
     def sections(self, id: str) -> tuple[Section, ...]:
         if id[:1] not in ("d", "a"):
             return ()
-        row = self._ledger.db.execute(
-            "SELECT layout FROM texts WHERE record_id = ?", (int(id[1:]),)
-        ).fetchone()
+        row = self._ledger.db.execute("SELECT layout FROM texts WHERE record_id = ?", (int(id[1:]),)).fetchone()
         if row is None:
             return ()
         found, _ = msgspec.msgpack.decode(row[0], type=tuple[tuple[TextSection, ...], tuple[int, ...]])
@@ -84,9 +80,7 @@ class StoreCorpus:
 
     def snapshot(self) -> str:
         """The last commit and its time: two answers with one snapshot saw the same data."""
-        row = self._ledger.db.execute(
-            "SELECT commit_id, at FROM commits ORDER BY commit_id DESC LIMIT 1"
-        ).fetchone()
+        row = self._ledger.db.execute("SELECT commit_id, at FROM commits ORDER BY commit_id DESC LIMIT 1").fetchone()
         return f"{row[0]}@{row[1]}" if row else "0"
 
     def not_searched(self) -> dict[str, int]:
@@ -128,8 +122,9 @@ class StoreCorpus:
 
     def _studies(self, numbers: list[int], prefix: str) -> list[Card]:
         rows = self._ledger.many(
-            "SELECT i.study_id, min(i.record_id), min(r.patient_id), min(nullif(r.at, '')), max(i.title), max(i.modality),"
-            " max(i.service), max(i.hospital), min(f.path), max(f.source), max(f.source_version), count(*)"
+            "SELECT i.study_id, min(i.record_id), min(r.patient_id), min(nullif(r.at, '')), max(i.title),"
+            " max(i.modality), max(i.service), max(i.hospital), min(f.path), max(f.source),"
+            " max(f.source_version), count(*)"
             " FROM instances i JOIN records r USING (record_id) JOIN files f USING (file_id)"
             " WHERE i.study_id IN ({}) AND r.state = 'current' GROUP BY i.study_id",
             numbers,

@@ -9,7 +9,7 @@ and doubles nothing: the same command again skips what is known and goes on.
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -75,9 +75,11 @@ class Ingest:
         self._total_files = self._total_bytes = 0
         self._records: Counter[str] = Counter()
         self._quarantined: list[Quarantined] = []
-        self._stages: Counter[str] = Counter()
+        self._stages: defaultdict[str, float] = defaultdict(float)
         self._group: list[ReadFile] = []
         self._group_began = 0.0
+        self._group_shas: set[bytes] = set()
+        self._group_records = self._group_size = 0
 
     def run(self, paths: Iterable[Path]) -> IngestReport:
         """Ingest files, folders, archives; see `galien ingest`."""
@@ -90,10 +92,13 @@ class Ingest:
         began = time.perf_counter()
         if not self._dry_run:
             with self._ledger.transaction() as db:
-                self._batch = db.execute(
-                    "INSERT INTO batches (at, feed, state) VALUES (?, ?, 'running')",
-                    (self._now(), self._feed),
-                ).lastrowid or 0
+                self._batch = (
+                    db.execute(
+                        "INSERT INTO batches (at, feed, state) VALUES (?, ?, 'running')",
+                        (self._now(), self._feed),
+                    ).lastrowid
+                    or 0
+                )
         for arrival in self._read(arrivals):
             if isinstance(arrival, Refusal):
                 self._files += 1
@@ -155,15 +160,13 @@ class Ingest:
             return arrival
         waited = time.perf_counter()
         try:
-            read = _decode(future.result())
+            read: ReadFile | Refusal = _decode(future.result())
         except BrokenProcessPool:
             read = self._alone(arrival, settings)
         self._stages["waiting for parsers"] += time.perf_counter() - waited
         return read
 
-    def _alone(
-        self, arrival: Incoming, settings: tuple[str, dict[str, Any], Limits, Path]
-    ) -> ReadFile | Refusal:
+    def _alone(self, arrival: Incoming, settings: tuple[str, dict[str, Any], Limits, Path]) -> ReadFile | Refusal:
         """Read one file in a process of its own: a crash of a decoder must cost one file only."""
         with ProcessPoolExecutor(1, mp_context=get_context("forkserver")) as single:
             try:
@@ -182,7 +185,7 @@ class Ingest:
         if read.source == "known":
             self._duplicates += 1
             return
-        if read.fatal is None and any(f.sha == read.sha and f.fatal is None for f in self._group):
+        if read.fatal is None and read.sha in self._group_shas:
             self._duplicates += 1
             return
         if self._dry_run:
@@ -191,22 +194,24 @@ class Ingest:
         if not self._group:
             self._group_began = time.monotonic()
         self._group.append(read)
-        records = sum(len(f.records) for f in self._group)
-        size = sum(f.size for f in self._group)
+        if read.fatal is None:
+            self._group_shas.add(read.sha)
+        self._group_records += len(read.records)
+        self._group_size += read.size
         late = time.monotonic() - self._group_began > GROUP_SECONDS
-        if records >= GROUP_RECORDS or size >= GROUP_BYTES or late:
+        if self._group_records >= GROUP_RECORDS or self._group_size >= GROUP_BYTES or late:
             self._commit()
 
     def _commit(self) -> None:
         if not self._group:
             return
         group, self._group = self._group, []
+        self._group_shas = set()
+        self._group_records = self._group_size = 0
         clock = time.perf_counter()
         with self._ledger.transaction() as db:
             at = self._now()
-            commit_id = db.execute(
-                "INSERT INTO commits (batch_id, at) VALUES (?, ?)", (self._batch, at)
-            ).lastrowid or 0
+            commit_id = db.execute("INSERT INTO commits (batch_id, at) VALUES (?, ?)", (self._batch, at)).lastrowid or 0
             registrar = Registrar(self._ledger, db, commit_id, at)
             for read in group:
                 if read.fatal is not None:

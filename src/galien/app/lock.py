@@ -45,9 +45,7 @@ class Lock:
                 if time.monotonic() >= deadline:
                     self._file.close()
                     owner = owner_of(folder)
-                    raise WorkspaceBusy(
-                        "another process owns this workspace", pid=owner.pid if owner else 0
-                    ) from None
+                    raise WorkspaceBusy("another process owns this workspace", pid=owner.pid if owner else 0) from None
                 time.sleep(0.05)
         self.announce("")
 

@@ -165,9 +165,11 @@ class Pages:
         who = members(self._ledger.db, root) if root is not None else ()
         studies = self._study_briefs(who) if who else ()
         brief = next((s for s in studies if s.id == id), None) or self._study_brief(study_id)
-        reports = tuple(
-            d for d in self._documents(who) if d.type == "imaging-report" and d.date[:10] == brief.date[:10]
-        ) if who else ()
+        reports = (
+            tuple(d for d in self._documents(who) if d.type == "imaging-report" and d.date[:10] == brief.date[:10])
+            if who
+            else ()
+        )
         return StudyPage(
             study=brief,
             patient=self._corpus.patients([root]).get(root) if root is not None else None,
@@ -222,7 +224,7 @@ class Pages:
         self, root: int, table: str, start: str, end: str, concept: str, status: str, detail: str
     ) -> tuple[FactView, ...]:
         rows = self._cdm.query(
-            f"SELECT t.{table}_id, c.concept_name, c.vocabulary_id, c.concept_code, t.{start}, {end},"  # noqa: S608
+            f"SELECT t.{table}_id, c.concept_name, c.vocabulary_id, c.concept_code, t.{start}, {end},"
             f" t.{status}, {detail}, t.visit_occurrence_id FROM {table} t"
             f" LEFT JOIN concept c ON c.concept_id = t.{concept} WHERE t.person_id = ?"
             f" ORDER BY t.{start} DESC NULLS LAST, 1 DESC",
@@ -245,8 +247,9 @@ class Pages:
     def _results(self, root: int) -> tuple[ResultSeries, ...]:
         rows = self._cdm.query(
             "SELECT m.measurement_source_concept_id, c.concept_name, c.vocabulary_id, c.concept_code,"
-            " coalesce(m.unit_source_value, ''), coalesce(m.measurement_datetime, m.measurement_date), m.value_as_number,"
-            " m.operator_concept_id, m.value_source_value, m.range_low, m.range_high, m.measurement_id,"
+            " coalesce(m.unit_source_value, ''), coalesce(m.measurement_datetime, m.measurement_date),"
+            " m.value_as_number, m.operator_concept_id, m.value_source_value, m.range_low,"
+            " m.range_high, m.measurement_id,"
             " v.concept_name FROM measurement m LEFT JOIN concept c ON c.concept_id = m.measurement_source_concept_id"
             " LEFT JOIN concept v ON v.concept_id = m.value_as_concept_id WHERE m.person_id = ?"
             " ORDER BY 6 NULLS FIRST, m.measurement_id",
@@ -259,9 +262,7 @@ class Pages:
         return tuple(sorted(series, key=lambda s: (s.points[-1].at, len(s.points)), reverse=True))
 
     def _documents(self, who: tuple[int, ...]) -> tuple[DocumentBrief, ...]:
-        rows = list(
-            self._ledger.many(f"{_DOCUMENT_BRIEFS} WHERE r.kind = 'document' AND r.patient_id IN ({{}})", who)
-        )
+        rows = list(self._ledger.many(f"{_DOCUMENT_BRIEFS} WHERE r.kind = 'document' AND r.patient_id IN ({{}})", who))
         briefs = [_document_brief(row) for row in rows]
         live = [b for b in briefs if b.status in ("current", "cancelled")]
         return tuple(sorted(live, key=lambda b: (b.date, b.id), reverse=True))

@@ -117,8 +117,7 @@ class Projector:
         facts = [row[0] for row in self._ledger.many("SELECT fact_id FROM facts WHERE patient_id IN ({})", who)]
         yield from self._fact_entries([int(str(f)) for f in facts], people)
         studies = self._ledger.many(
-            "SELECT DISTINCT i.study_id FROM instances i JOIN records r USING (record_id)"
-            " WHERE r.patient_id IN ({})",
+            "SELECT DISTINCT i.study_id FROM instances i JOIN records r USING (record_id) WHERE r.patient_id IN ({})",
             who,
         )
         yield from self._study_entries([int(str(row[0])) for row in studies], people)
@@ -142,9 +141,7 @@ class Projector:
         words = item.read.words
         if words is None:
             return None
-        text = Analysed(
-            words.title_stem, words.title_exact, words.body_stem, words.body_exact, words.language
-        )
+        text = Analysed(words.title_stem, words.title_exact, words.body_stem, words.body_exact, words.language)
         at = record.at.text if isinstance(record, Document | Article) and record.at else ""
         if isinstance(record, Document):
             person = people.get(people.root(item.patient_id)) if item.patient_id is not None else None
@@ -218,14 +215,28 @@ class Projector:
 
     def _study_entries(self, studies: Sequence[int], people: People) -> Iterable[Entry]:
         rows = self._ledger.many(
-            "SELECT i.study_id, min(r.patient_id), min(nullif(r.at, '')), max(i.title), group_concat(DISTINCT i.series_title),"
-            " max(i.modality), max(i.body_part), max(i.service), max(i.hospital), max(i.report), max(f.source),"
+            "SELECT i.study_id, min(r.patient_id), min(nullif(r.at, '')), max(i.title),"
+            " group_concat(DISTINCT i.series_title), max(i.modality), max(i.body_part),"
+            " max(i.service), max(i.hospital), max(i.report), max(f.source),"
             " group_concat(DISTINCT i.accession)"
             " FROM instances i JOIN records r USING (record_id) JOIN files f USING (file_id)"
             " WHERE r.state = 'current' AND i.study_id IN ({}) GROUP BY i.study_id",
             studies,
         )
-        for study, patient, at, title, series, modality, part, service, hospital, report, source, accession in rows:
+        for (
+            study,
+            patient,
+            at,
+            title,
+            series,
+            modality,
+            part,
+            service,
+            hospital,
+            report,
+            source,
+            accession,
+        ) in rows:
             person = people.get(people.root(int(str(patient)))) if patient is not None else None
             when = str(at or "")
             yield Entry(
@@ -246,7 +257,9 @@ class Projector:
 
     def _patient_entry(self, person: Person) -> Entry:
         who = members(self._ledger.db, person.root)
-        values = [str(row[0]) for row in self._ledger.many("SELECT value FROM identifiers WHERE patient_id IN ({})", who)]
+        values = [
+            str(row[0]) for row in self._ledger.many("SELECT value FROM identifiers WHERE patient_id IN ({})", who)
+        ]
         return Entry(
             id=f"p{person.root}",
             kind="patient",
@@ -276,8 +289,7 @@ class Projector:
         ]
         moved: dict[str, list[tuple[int, int]]] = {}
         rows = self._ledger.many(
-            "SELECT record_id, stay_id, kind, patient_id FROM records WHERE state = 'current'"
-            " AND patient_id IN ({})",
+            "SELECT record_id, stay_id, kind, patient_id FROM records WHERE state = 'current' AND patient_id IN ({})",
             sorted({*absorbed, *parted}),
         )
         for record, stay, kind, patient in rows:
@@ -304,8 +316,7 @@ class People:
     def get(self, root: int) -> Person:
         if root not in self._people:
             row = self._db.execute(
-                "SELECT patient_id, family, given, birth_date, sex, deceased FROM patients"
-                " WHERE patient_id = ?",
+                "SELECT patient_id, family, given, birth_date, sex, deceased FROM patients WHERE patient_id = ?",
                 (root,),
             ).fetchone()
             self._people[root] = Person(*row)

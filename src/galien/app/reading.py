@@ -33,9 +33,7 @@ class Context(msgspec.Struct, frozen=True):
     """The manifest line of this file, when a ``manifest.jsonl`` stands beside it."""
 
 
-def read_file(
-    data: bytes, path: str, feed: str, context: Context, limits: Limits, *, ocr: bool = True
-) -> ReadFile:
+def read_file(data: bytes, path: str, feed: str, context: Context, limits: Limits, *, ocr: bool = True) -> ReadFile:
     """Read one unpacked file; never raises for what is in it."""
     began = time.perf_counter()
     sha = hashlib.sha256(data).digest()
@@ -71,17 +69,13 @@ def read_file(
 
 def _set_aside(base: ReadFile, error: GalienError, data: bytes, began: float) -> ReadFile:
     problem = ReadProblem("", error.code, error.message, error.hint)
-    return msgspec.structs.replace(
-        base, fatal=problem, blobs=(blob_of(data),), seconds=time.perf_counter() - began
-    )
+    return msgspec.structs.replace(base, fatal=problem, blobs=(blob_of(data),), seconds=time.perf_counter() - began)
 
 
 class _Reader:
     """Gathers the records of one file, with the blobs and the words of each."""
 
-    def __init__(
-        self, data: bytes, sha: bytes, path: str, options: ReadOptions, manifest: Manifest | None
-    ) -> None:
+    def __init__(self, data: bytes, sha: bytes, path: str, options: ReadOptions, manifest: Manifest | None) -> None:
         self._data = data
         self._sha = sha
         self._name = path.rsplit("!", 1)[-1].rsplit("/", 1)[-1]
@@ -120,9 +114,7 @@ class _Reader:
                 except InputError as error:
                     self._problem(record.locator, error)
             original_sha = self._blob(original.data)
-            record = msgspec.structs.replace(
-                record, original=Attachment(original.mime, b"", original.title)
-            )
+            record = msgspec.structs.replace(record, original=Attachment(original.mime, b"", original.title))
         words = _words(record.title, record.text, record.language)
         return ReadRecord(
             record,
@@ -186,4 +178,3 @@ def _words(title: str, text: str, language: str) -> Words:
         analysed.body_exact,
         analysed.language,
     )
-

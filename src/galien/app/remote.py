@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
@@ -35,13 +35,16 @@ class RemoteError(GalienError):
     code = "server"
 
 
+_VIEWER = Viewer(channel="cli")
+
+
 class Remote:
     """The server at ``url`` (loopback). It discloses, and writes its ledger, on its side."""
 
     def __init__(self, url: str) -> None:
         self._url = url
 
-    def search(self, request: SearchRequest, viewer: Viewer = Viewer(channel="cli")) -> Disclosed[SearchResponse]:  # noqa: B008
+    def search(self, request: SearchRequest, viewer: Viewer = _VIEWER) -> Disclosed[SearchResponse]:
         return received(self._call("POST", "/search", SearchResponse, msgspec.to_builtins(request)))
 
     def status(self) -> Status:
@@ -80,7 +83,7 @@ class Remote:
             raise RemoteError(job.error or "the ingest failed on the server")
         return job.report
 
-    def _call(self, method: str, path: str, kind: Any, body: object = None) -> Any:
+    def _call(self, method: str, path: str, kind: type[T], body: object = None) -> T:
         request = Request(
             f"{self._url}/api/v1{path}",
             method=method,

@@ -23,9 +23,7 @@ from galien.store.registration import Outcome, Registered
 class Replay:
     """Replays commits into projections."""
 
-    def __init__(
-        self, ledger: Ledger, cdm: Cdm, index: SearchIndex, projector: Projector, limits: Limits
-    ) -> None:
+    def __init__(self, ledger: Ledger, cdm: Cdm, index: SearchIndex, projector: Projector, limits: Limits) -> None:
         self._ledger = ledger
         self._cdm = cdm
         self._index = index

@@ -22,15 +22,12 @@ def discrepancies(ledger: Ledger, cdm: Cdm, index: SearchIndex, *, bytes_too: bo
         wanted = {
             row[0]
             for row in ledger.db.execute(
-                "SELECT record_id FROM records WHERE kind = ? AND state = 'current'"
-                " AND patient_id IS NOT NULL",
+                "SELECT record_id FROM records WHERE kind = ? AND state = 'current' AND patient_id IS NOT NULL",
                 (kind,),
             )
         }
         yield from _difference(f"OMOP {table}", {str(i) for i in wanted}, {str(i) for i in cdm.ids(table)})
-    roots = {
-        str(row[0]) for row in ledger.db.execute("SELECT patient_id FROM patients WHERE merged_into IS NULL")
-    }
+    roots = {str(row[0]) for row in ledger.db.execute("SELECT patient_id FROM patients WHERE merged_into IS NULL")}
     yield from _difference("OMOP person", roots, {str(i) for i in cdm.ids("person")})
     yield from _difference("index", expected_entries(ledger), set(index.ids()))
     last = ledger.db.execute("SELECT coalesce(max(commit_id), 0) FROM commits").fetchone()[0]

@@ -25,9 +25,7 @@ def warm_up() -> None:
     gc.set_threshold(100_000, 20, 20)
 
 
-def read_incoming(
-    arrival: Incoming, feed: str, mapping: dict[str, Any], limits: Limits, ledger: Path
-) -> bytes:
+def read_incoming(arrival: Incoming, feed: str, mapping: dict[str, Any], limits: Limits, ledger: Path) -> bytes:
     """Read one arrival and return a `ReadFile` as msgpack; never raises for what is in it.
 
     ``source`` is ``known`` when the ledger already holds these bytes from this feed, read successfully.
@@ -67,9 +65,7 @@ def _packed(arrival: Incoming) -> bytes:
 
 
 def _is_known(ledger: Path, sha: bytes, feed: str) -> bool:
-    row = _reader(ledger).execute(
-        "SELECT 1 FROM files WHERE sha = ? AND feed = ? LIMIT 1", (sha, feed)
-    ).fetchone()
+    row = _reader(ledger).execute("SELECT 1 FROM files WHERE sha = ? AND feed = ? LIMIT 1", (sha, feed)).fetchone()
     return row is not None
 
 

@@ -154,7 +154,7 @@ class Workspace:
     def thumbnail(self, id: str, viewer: Viewer = LOCAL) -> Disclosed[Media]:
         clause, number = ("study_id", number_of(id, "i")) if id[:1] == "i" else ("record_id", number_of(id, "x"))
         rows = self._ledger.db.execute(
-            f"SELECT thumbnail_sha, pixels_sha FROM instances WHERE {clause} = ?"  # noqa: S608
+            f"SELECT thumbnail_sha, pixels_sha FROM instances WHERE {clause} = ?"
             " ORDER BY thumbnail_sha IS NULL, pixels_sha IS NULL, number",
             (number,),
         ).fetchall()
@@ -342,9 +342,9 @@ class Workspace:
                 batch = db.execute(
                     "INSERT INTO batches (at, feed, state) VALUES (?, 'identity', 'done')", (self._now(),)
                 ).lastrowid
-                commit_id = db.execute(
-                    "INSERT INTO commits (batch_id, at) VALUES (?, ?)", (batch, self._now())
-                ).lastrowid or 0
+                commit_id = (
+                    db.execute("INSERT INTO commits (batch_id, at) VALUES (?, ?)", (batch, self._now())).lastrowid or 0
+                )
                 identities = Identities(db, commit_id, self._now())
                 done = identities.undo(number)
             outcome = Outcome([], [])
@@ -403,4 +403,3 @@ def _batch(batch_id: int, at: str, feed: str, state: str, report: bytes | None) 
         duplicates=done.duplicates,
         state=state,
     )
-

@@ -22,9 +22,7 @@ def demo() -> None:
 @click.option("--language", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
-def generate_command(
-    console: Console, out: Path, patients: int, seed: int, language: str, as_json: bool
-) -> None:
+def generate_command(console: Console, out: Path, patients: int, seed: int, language: str, as_json: bool) -> None:
     """Write a hospital under OUT: FHIR, CDA, HL7 v2, DICOM, PDF, text, and the truth beside them.
 
     Ingest OUT/files; OUT/truth says what is really the case, for tests and benches.

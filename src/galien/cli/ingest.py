@@ -15,9 +15,23 @@ from galien.model.answers import IngestReport
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--feed", default="default", show_default=True, help="Name of the sending system: the issuer of ids that have no other.")
-@click.option("--mapping", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Mapping file (TOML) for CSV, Parquet and JSON tables.")
-@click.option("--workers", type=click.IntRange(0, 64), default=None, help="Parsing processes (default 2; 0 parses in this process).")
+@click.option(
+    "--feed",
+    default="default",
+    show_default=True,
+    help="Name of the sending system: the issuer of ids that have no other.",
+)
+@click.option(
+    "--mapping",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Mapping file (TOML) for CSV, Parquet and JSON tables.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(0, 64),
+    default=None,
+    help="Parsing processes (default 2; 0 parses in this process).",
+)
 @click.option("--dry-run", is_flag=True, help="Read everything, write nothing, report what would come.")
 @click.option("--watch", is_flag=True, help="Keep watching the folders and ingest what arrives; stop with Ctrl-C.")
 @click.option("--json", "as_json", is_flag=True, help="Print the final report as JSON.")

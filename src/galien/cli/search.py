@@ -16,9 +16,20 @@ VIEWER = Viewer(channel="cli")
 
 @click.command()
 @click.argument("query")
-@click.option("--kind", type=click.Choice(HIT_KINDS), default=None, help="What to look for; the first kind that has hits when not given.")
+@click.option(
+    "--kind",
+    type=click.Choice(HIT_KINDS),
+    default=None,
+    help="What to look for; the first kind that has hits when not given.",
+)
 @click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True)
-@click.option("--filter", "filters", multiple=True, metavar="NAME=VALUE", help="Facet filter, such as service=Orthopédie or year=2024; may be repeated.")
+@click.option(
+    "--filter",
+    "filters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Facet filter, such as service=Orthopédie or year=2024; may be repeated.",
+)
 @click.option("--since", default="", help="From this ISO date on.")
 @click.option("--until", default="", help="Up to this ISO date.")
 @click.option("--sort", type=click.Choice(["relevance", "newest", "oldest"]), default="relevance")

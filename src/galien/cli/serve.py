@@ -16,7 +16,13 @@ LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Loopback only, until accounts exist.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8420, show_default=True, help="0 picks a free one.")
-@click.option("--language", type=click.Choice(["fr", "en"]), default="fr", show_default=True, help="Language of the pages at first visit.")
+@click.option(
+    "--language",
+    type=click.Choice(["fr", "en"]),
+    default="fr",
+    show_default=True,
+    help="Language of the pages at first visit.",
+)
 @click.option("--open", "open_browser", is_flag=True, help="Open a browser on it.")
 @click.pass_obj
 def serve(console: Console, host: str, port: int, language: str, open_browser: bool) -> None:

@@ -38,9 +38,7 @@ def rebuild(console: Console, projection: str) -> None:
     """Make a projection again from source bytes and ledger alone; the answers stay the same."""
     with console.open() as workspace, Progress(console=console.err, transient=True) as bar:
         task = bar.add_task(f"rebuilding {projection}", total=None)
-        commits = workspace.rebuild(
-            projection, lambda done, total: bar.update(task, completed=done, total=total)
-        )
+        commits = workspace.rebuild(projection, lambda done, total: bar.update(task, completed=done, total=total))
     console.out.print(f"{projection} rebuilt from {commits} commits.")
 
 

@@ -70,7 +70,12 @@ def thumbnail(data: bytes, side: int = 192) -> bytes:
 
 
 def is_dicom(data: bytes) -> bool:
-    return data[128:132] == b"DICM" or data[:4] in (b"\x08\x00\x05\x00", b"\x08\x00\x08\x00", b"\x08\x00\x00\x00", b"\x02\x00\x00\x00")
+    return data[128:132] == b"DICM" or data[:4] in (
+        b"\x08\x00\x05\x00",
+        b"\x08\x00\x08\x00",
+        b"\x08\x00\x00\x00",
+        b"\x02\x00\x00\x00",
+    )
 
 
 def _dataset(data: bytes) -> Any:
@@ -97,9 +102,7 @@ def _frames(dataset: Any) -> int:
         return 1
 
 
-def _frame(
-    dataset: Any, frame: int, center: float | None, width: float | None
-) -> tuple[Any, int, tuple[float, float]]:
+def _frame(dataset: Any, frame: int, center: float | None, width: float | None) -> tuple[Any, int, tuple[float, float]]:
     frames = _frames(dataset)
     if not 0 <= frame < frames:
         raise NotFound("no such frame")

@@ -22,7 +22,19 @@ from galien.language.analysis import fold
 from galien.model.errors import StorageFull
 
 HEAP = 128 << 20
-_RAW_FACETS = ("kind", "type", "service", "hospital", "year", "sex", "age", "modality", "language", "source", "journal")
+_RAW_FACETS = (
+    "kind",
+    "type",
+    "service",
+    "hospital",
+    "year",
+    "sex",
+    "age",
+    "modality",
+    "language",
+    "source",
+    "journal",
+)
 _WORD_FIELDS = (("title_exact", 3.0), ("title_stem", 2.0), ("body_exact", 1.25), ("body_stem", 1.0))
 
 
@@ -67,7 +79,9 @@ class TantivyIndex:
         self._path.mkdir(parents=True, exist_ok=True)
         self._schema = _schema()
         self._index = tantivy.Index(self._schema, path=str(self._path))
-        self._index.register_tokenizer("whitespace", tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
+        self._index.register_tokenizer(
+            "whitespace", tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+        )
         self._index.config_reader("manual", 0)
         self._index.reload()
 
@@ -160,7 +174,9 @@ class TantivySnapshot:
         result = self._searcher.search(self._query(clause), depth, count=False)
         addresses = [address for _, address in result.hits]
         best: dict[int, float] = {}
-        for (score, _), patient in zip(result.hits, self._searcher.fast_field_values("patient", addresses), strict=True):
+        for (score, _), patient in zip(
+            result.hits, self._searcher.fast_field_values("patient", addresses), strict=True
+        ):
             if patient and patient not in best:
                 best[patient] = float(score)
         return best
@@ -171,9 +187,7 @@ class TantivySnapshot:
     def facets(self, clause: c.Clause, names: Sequence[str], size: int = 30) -> dict[str, list[tuple[str, int]]]:
         wanted = {name: {"terms": {"field": name, "size": size}} for name in names}
         answer = self._searcher.aggregate(self._query(clause), wanted)
-        return {
-            name: [(b["key"], int(b["doc_count"])) for b in answer[name]["buckets"] if b["key"]] for name in names
-        }
+        return {name: [(b["key"], int(b["doc_count"])) for b in answer[name]["buckets"] if b["key"]] for name in names}
 
     def patients(self, clause: c.Clause) -> set[int]:
         wanted = {"who": {"terms": {"field": "patient", "size": 10_000_000}}}
@@ -211,7 +225,8 @@ class TantivySnapshot:
                 return self._prefix(prefix)
             case c.Fuzzy(exact, distance):
                 return self._best(
-                    lambda name: tantivy.Query.fuzzy_term_query(self._schema, name, exact, distance), exact_only=True
+                    lambda name: tantivy.Query.fuzzy_term_query(self._schema, name, exact, distance),
+                    exact_only=True,
                 )
             case c.Coded(code):
                 return tantivy.Query.boost_query(tantivy.Query.term_query(self._schema, "code", code.upper()), 2.0)
@@ -314,5 +329,5 @@ def _document(entry: Entry) -> Any:
 
 def _day_number(date: str) -> int:
     """``2024-03-12T08:30`` as 20240312; the first day when month or day are unknown."""
-    parts = (date[:10].split("-") + ["01", "01"])[:3]
+    parts = [*date[:10].split("-"), "01", "01"][:3]
     return int("".join(parts))

@@ -55,9 +55,7 @@ class GalienError(Exception):
         return _rebuild, (type(self), self.message, self.hint, self.fields)
 
 
-def _rebuild(
-    kind: type[GalienError], message: str, hint: str, fields: dict[str, str | int | float]
-) -> GalienError:
+def _rebuild(kind: type[GalienError], message: str, hint: str, fields: dict[str, str | int | float]) -> GalienError:
     return kind(message, hint=hint, **fields)
 
 

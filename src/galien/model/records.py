@@ -316,17 +316,7 @@ class Article(Record, frozen=True, tag="article", kw_only=True):
 
 
 AnyRecord = (
-    Patient
-    | Merge
-    | Stay
-    | Condition
-    | Measurement
-    | Observation
-    | Exposure
-    | Procedure
-    | Document
-    | Image
-    | Article
+    Patient | Merge | Stay | Condition | Measurement | Observation | Exposure | Procedure | Document | Image | Article
 )
 """Every record kind; msgspec decodes by the ``type`` tag."""
 

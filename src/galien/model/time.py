@@ -76,9 +76,7 @@ def parse_moment(text: str | None) -> Moment | None:
     year, month, day, hour, minute, second, offset = found.groups()
     try:
         if hour is not None and day is not None and month is not None:
-            at = datetime(
-                int(year), int(month), int(day), int(hour), int(minute or 0), min(int(second or 0), 59)
-            )
+            at = datetime(int(year), int(month), int(day), int(hour), int(minute or 0), min(int(second or 0), 59))
             return Moment(at.isoformat(timespec="seconds"), offset or "")
         whole = date(int(year), int(month or 1), int(day or 1))
     except ValueError:

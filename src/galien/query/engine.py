@@ -295,9 +295,7 @@ class Engine:
         if card.id[0] == "p":
             found = matches(card.title, needles, "fr")
             return (
-                msgspec.structs.replace(
-                    base, kind="title", quote=card.title, marks=spans(found, 0), why=_whys(found)
-                ),
+                msgspec.structs.replace(base, kind="title", quote=card.title, marks=spans(found, 0), why=_whys(found)),
             )
         text = self._corpus.text(card.id)
         found = matches(text, needles, card.language)
@@ -346,9 +344,7 @@ class Engine:
                     others = _filters(asked.request, leave_out=name)
                     found.update(asked.snapshot.facets(c.All((clause, *where, *others)), [name]))
         return {
-            name: tuple(FacetValue(value, count) for value, count in found[name])
-            for name in names
-            if found.get(name)
+            name: tuple(FacetValue(value, count) for value, count in found[name]) for name in names if found.get(name)
         }
 
     def _count_sexes(self, patients: set[int]) -> list[tuple[str, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 import msgspec
 
@@ -17,7 +18,15 @@ _COMPOUND_HEADS = (
     "thoraco", "abdomino", "cardio", "broncho", "cervico", "lombo", "gastro", "hépato", "hepato", "non", "micro",
     "retro", "rétro", "trans", "endo", "auto", "immuno", "neuro", "ostéo", "osteo",
 )  # fmt: skip
-_SEXES = {"f": "female", "femme": "female", "female": "female", "m": "male", "h": "male", "homme": "male", "male": "male"}
+_SEXES = {
+    "f": "female",
+    "femme": "female",
+    "female": "female",
+    "m": "male",
+    "h": "male",
+    "homme": "male",
+    "male": "male",
+}
 _BOUND = re.compile(r"^(>=|<=|>|<)?\s*(\d[\d-]*)$")
 
 
@@ -168,7 +177,7 @@ def _phrase(surfaces: list[str], slop: int) -> c.Phrase:
 
 def _pairs(leaves: list[Leaf]) -> Iterator[c.Clause]:
     """Neighbouring words of the query, found side by side, are worth more."""
-    for left, right in zip(leaves, leaves[1:], strict=False):
+    for left, right in pairwise(leaves):
         if isinstance(left.clause, c.Word) and isinstance(right.clause, c.Word):
             yield _phrase([left.text, right.text], 2)
 

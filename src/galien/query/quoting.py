@@ -91,7 +91,11 @@ def _answers(surface: str, needle: Needle, language: str) -> bool:
     if plain == needle.exact:
         return True
     wanted = needle.fr if language != "en" else needle.en
-    return bool(wanted) and stem(surface, "en" if language == "en" else "fr") in (wanted, needle.fr, needle.en)
+    return bool(wanted) and stem(surface, "en" if language == "en" else "fr") in (
+        wanted,
+        needle.fr,
+        needle.en,
+    )
 
 
 def best_passages(text: str, found: Sequence[Match], most: int = 2) -> list[Passage]:
@@ -126,11 +130,10 @@ def _snap(text: str, start: int, end: int) -> tuple[int, int]:
     room = max(0, WINDOW - (end - start))
     low, high = max(0, start - room * 2 // 3), min(len(text), end + room)
     breaks = [m.end() for m in _BREAK.finditer(text, low, start)]
-    if breaks:
-        # A line of hard-wrapped text begins mid-sentence: prefer the earliest break that fits.
-        left = breaks[0] if low else 0
-    else:
-        left = 0 if low == 0 else _word_edge(text, low, start)
+    # A line of hard-wrapped text begins mid-sentence: prefer the earliest break that fits.
+    left = breaks[0] if breaks else _word_edge(text, low, start)
+    if low == 0:
+        left = 0
     stop = next((m.start() for m in _BREAK.finditer(text, end, high) if text[m.start() - 1] in ".!?;"), None)
     right = stop if stop is not None else (len(text) if high == len(text) else _word_edge_back(text, end, high))
     while left < right and text[left].isspace():

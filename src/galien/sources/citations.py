@@ -17,11 +17,13 @@ from galien.sources.jats import ABSTRACT, key
 from galien.sources.port import Problem, Raw, ReadOptions
 
 _RIS = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:\d+\.\s*)?TY  - ", re.MULTILINE)
-_BIB = re.compile(rb"^\s*@(?:article|book|inproceedings|misc|phdthesis|incollection|techreport|conference)\s*\{", re.IGNORECASE | re.MULTILINE)
+_BIB = re.compile(
+    rb"^\s*@(?:article|book|inproceedings|misc|phdthesis|incollection|techreport|conference)\s*\{",
+    re.IGNORECASE | re.MULTILINE,
+)
 _ENTRY = re.compile(r"@(?P<kind>[A-Za-z]+)\s*\{\s*(?P<cite>[^,\s}]*)\s*,")
 _FIELD = re.compile(r"\s*(?P<name>[A-Za-z][\w-]*)\s*=\s*")
 _ACCENTS = {
-    "`": "\u0300", "'": "\u0301", "^": "\u0302", '"': "\u0308", "~": "\u0303", "c": "\u0327", "v": "\u030c", "r": "\u030a",
 }  # fmt: skip
 _ACCENT = re.compile(r"\{?\\(?P<mark>[`'^\"~cvr])\s*(?:\{(?P<in>[A-Za-z])\}|(?P<bare>[A-Za-z]))\}?")
 _LETTERS = {
@@ -75,7 +77,9 @@ def _ris(text: str) -> Iterator[AnySourceRecord | Problem]:
             title=title,
             abstract=abstract,
             text=abstract,
-            journal=str(entry.get("journal_name") or entry.get("secondary_title") or entry.get("alternate_title1") or ""),
+            journal=str(
+                entry.get("journal_name") or entry.get("secondary_title") or entry.get("alternate_title1") or ""
+            ),
             authors=tuple(str(a) for a in entry.get("authors") or entry.get("first_authors") or ()),
             at=_date(str(entry.get("date") or entry.get("year") or entry.get("publication_year") or "")),
             doi=doi,

@@ -142,9 +142,7 @@ def _content(path: str, data: bytes, limits: Limits, depth: int) -> Iterator[Fou
         yield from _archive(path, io.BytesIO(data), kind, len(data), limits, depth + 1)
 
 
-def _archive(
-    path: str, file: IO[bytes], kind: str, size: int, limits: Limits, depth: int
-) -> Iterator[Found]:
+def _archive(path: str, file: IO[bytes], kind: str, size: int, limits: Limits, depth: int) -> Iterator[Found]:
     budget = _Budget(size, limits)
     try:
         members = _zip(path, file, budget, limits) if kind == "zip" else _tar(path, file, kind, budget, limits)
@@ -155,7 +153,15 @@ def _archive(
                 yield found
     except InputError as error:
         yield Refused(path, error, size)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, lzma.LZMAError, zlib.error, OSError, zstandard.ZstdError):
+    except (
+        tarfile.TarError,
+        zipfile.BadZipFile,
+        EOFError,
+        lzma.LZMAError,
+        zlib.error,
+        OSError,
+        zstandard.ZstdError,
+    ):
         yield Refused(path, MalformedInput("the archive is cut short or corrupt; its first members were read"), size)
 
 
@@ -178,9 +184,7 @@ class _Budget:
         if self._unpacked > self._limits.archive_bytes:
             raise HostileInput("the archive unpacks to too much", limit=self._limits.archive_bytes)
         if self._unpacked > _FREE and self._unpacked > self._limits.archive_ratio * self._packed:
-            raise HostileInput(
-                "the archive unpacks to absurdly more than its size", limit=self._limits.archive_ratio
-            )
+            raise HostileInput("the archive unpacks to absurdly more than its size", limit=self._limits.archive_ratio)
 
 
 def _zip(path: str, file: IO[bytes], budget: _Budget, limits: Limits) -> Iterator[Found]:
@@ -207,7 +211,15 @@ def _zip(path: str, file: IO[bytes], budget: _Budget, limits: Limits) -> Iterato
                     data = _bounded(member, limits, budget)
             except HostileInput:
                 raise
-            except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, lzma.LZMAError, RuntimeError):
+            except (
+                zipfile.BadZipFile,
+                zlib.error,
+                EOFError,
+                OSError,
+                NotImplementedError,
+                lzma.LZMAError,
+                RuntimeError,
+            ):
                 yield Refused(name, MalformedInput("the member is corrupt"), about.file_size)
                 continue
             yield Item(name, len(data), data=data)

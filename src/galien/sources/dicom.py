@@ -102,7 +102,9 @@ def _patient(dataset: Any, options: ReadOptions) -> Patient | None:
     if universal:
         system = f"urn:oid:{universal}"
     elif named:
-        system = f"urn:oid:{named}" if named[:2].isdigit() or named[:2] in ("1.", "2.") else f"urn:galien:authority:{named}"
+        system = (
+            f"urn:oid:{named}" if named[:2].isdigit() or named[:2] in ("1.", "2.") else f"urn:galien:authority:{named}"
+        )
     else:
         system = f"urn:galien:feed:{options.feed}:dicom-patient"
     name = dataset.get("PatientName")
@@ -117,9 +119,7 @@ def _patient(dataset: Any, options: ReadOptions) -> Patient | None:
     )
 
 
-def _image(
-    dataset: Any, uid: str, sop_class: str, ref: PatientRef | None, at: Moment | None, meta: Any
-) -> Image:
+def _image(dataset: Any, uid: str, sop_class: str, ref: PatientRef | None, at: Moment | None, meta: Any) -> Image:
     study = _text(dataset, "StudyInstanceUID") or uid
     return Image(
         key=f"dicom:{uid}",
@@ -163,7 +163,9 @@ def _report(dataset: Any, uid: str, ref: PatientRef | None, at: Moment | None) -
         key=f"dicom-report:{uid}",
         patient=ref,
         kind="imaging-report",
-        code=Code(vocabulary(_text(first, "CodingSchemeDesignator")), _text(first, "CodeValue"), title) if first else None,
+        code=Code(vocabulary(_text(first, "CodingSchemeDesignator")), _text(first, "CodeValue"), title)
+        if first
+        else None,
         title=title or "Structured report",
         at=at,
         hospital=_text(dataset, "InstitutionName"),
@@ -175,7 +177,9 @@ def _encapsulated(dataset: Any, uid: str, ref: PatientRef | None, at: Moment | N
     mime = _text(dataset, "MIMETypeOfEncapsulatedDocument") or "application/pdf"
     title = _text(dataset, "DocumentTitle") or _text(dataset, "SeriesDescription") or "Document"
     data = bytes(dataset.EncapsulatedDocument)
-    return Document(key=f"dicom-document:{uid}", patient=ref, title=title, at=at, original=Attachment(mime, data, title))
+    return Document(
+        key=f"dicom-document:{uid}", patient=ref, title=title, at=at, original=Attachment(mime, data, title)
+    )
 
 
 def _value(item: Any) -> str:
@@ -188,7 +192,14 @@ def _value(item: Any) -> str:
         return f"{_text(measured, 'NumericValue')} {unit}".strip()
     if kind == "CODE":
         return _meaning(item, "ConceptCodeSequence")
-    names = {"TEXT": "TextValue", "DATE": "Date", "TIME": "Time", "DATETIME": "DateTime", "PNAME": "PersonName", "UIDREF": "UID"}
+    names = {
+        "TEXT": "TextValue",
+        "DATE": "Date",
+        "TIME": "Time",
+        "DATETIME": "DateTime",
+        "PNAME": "PersonName",
+        "UIDREF": "UID",
+    }
     return _text(item, names[kind]) if kind in names else ""
 
 

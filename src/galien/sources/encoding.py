@@ -90,7 +90,11 @@ def _decode(data: bytes) -> str:
     if wide is not None:
         return wide
     high = [byte for byte in data if byte >= 0x80]
-    letters = sum(1 for byte in high if byte >= 0xC0 or byte in (0x92, 0x9C, 0x8C, 0xB0, 0xA0, 0xAB, 0xBB, 0xB5, 0x80, 0x85, 0x96, 0x97, 0x93, 0x94))
+    letters = sum(
+        1
+        for byte in high
+        if byte >= 0xC0 or byte in (0x92, 0x9C, 0x8C, 0xB0, 0xA0, 0xAB, 0xBB, 0xB5, 0x80, 0x85, 0x96, 0x97, 0x93, 0x94)
+    )
     if not high or letters >= len(high) * 0.8:
         return data.decode("cp1252", errors="replace" if _C1 & set(high) else "strict")
     best = from_bytes(data).best()

@@ -18,7 +18,7 @@ def extract(mime: str, data: bytes, options: ReadOptions) -> tuple[str, tuple[in
     InputError
         It is broken.
     """
-    kind = mime.split(";")[0].strip().lower()
+    kind = mime.split(";", maxsplit=1)[0].strip().lower()
     if kind == "application/pdf" or data[:5] == b"%PDF-":
         return extract_text(data, options)
     if kind in ("application/rtf", "text/rtf") or data[:5] == b"{\\rtf":

@@ -21,7 +21,18 @@ _BLOCKS = {
     "disp-formula", "supplementary-material", "verse-group", "statement",
 }  # fmt: skip
 _CELLS = {"td", "th"}
-_DROPPED = {"tex-math", "ref-list", "script", "style", "head", "noscript", "template", "svg", "iframe", "object"}
+_DROPPED = {
+    "tex-math",
+    "ref-list",
+    "script",
+    "style",
+    "head",
+    "noscript",
+    "template",
+    "svg",
+    "iframe",
+    "object",
+}
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _ROOT = re.compile(rb"<!doctype html|<html[\s>]", re.IGNORECASE)
 
@@ -53,7 +64,8 @@ def html_text(markup: str, limits: Limits) -> tuple[str, tuple[Section, ...], st
         return "", (), ""
     try:
         root = html.document_fromstring(
-            re.sub(r"^\s*<\?xml[^>]*\?>", "", markup), parser=html.HTMLParser(huge_tree=False, no_network=True)
+            re.sub(r"^\s*<\?xml[^>]*\?>", "", markup),
+            parser=html.HTMLParser(huge_tree=False, no_network=True),
         )
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise MalformedInput("the HTML cannot be read") from error

@@ -60,9 +60,7 @@ def _article(root: Any, limits: Limits, locator: str) -> Article:
     pmcid = (ids.get("pmc") or ids.get("pmcid") or ids.get("pmcaid") or "").removeprefix("PMC")
     title = text_of(meta.find("title-group/article-title")) or text_of(meta.find("article-title"))
     abstract = "\n".join(
-        tree_text(e, limits).strip()
-        for e in meta.findall("abstract")
-        if e.get("abstract-type") not in _ABSTRACTS_ASIDE
+        tree_text(e, limits).strip() for e in meta.findall("abstract") if e.get("abstract-type") not in _ABSTRACTS_ASIDE
     )
     language = (root.get(_LANG) or "").lower()[:2]
     text, sections = _body(root, normal(abstract), language, limits)
@@ -74,7 +72,8 @@ def _article(root: Any, limits: Limits, locator: str) -> Article:
         abstract=normal(abstract),
         text=text,
         sections=sections,
-        journal=text_of(root.find(".//journal-meta//journal-title")) or text_of(root.find(".//journal-meta/journal-id")),
+        journal=text_of(root.find(".//journal-meta//journal-title"))
+        or text_of(root.find(".//journal-meta/journal-id")),
         authors=tuple(_authors(meta)),
         at=_published(meta),
         doi=doi,

@@ -91,7 +91,7 @@ class _ManifestSource:
     version = 1
 
     def recognises(self, head: bytes, path: str) -> int:
-        if not path.rsplit("/", 1)[-1].rsplit("!", 1)[-1] == NAME:
+        if path.rsplit("/", 1)[-1].rsplit("!", 1)[-1] != NAME:
             return 0
         return 95 if b'"file"' in head.split(b"\n", 1)[0] else 0
 

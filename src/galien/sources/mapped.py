@@ -48,7 +48,8 @@ COLUMNS: dict[str, set[str]] = {
     "observation": _COMMON | {"value", "unit", "category"},
     "exposure": _COMMON | {"end", "dose", "route", "kind"},
     "procedure": _COMMON | {"end", "service"},
-    "document": {"id", "patient", "stay", "text", "title", "kind", "at", "service", "hospital", "author", "language", "version"},
+    "document": {"id", "patient", "stay", "text", "title", "kind", "at", "service", "hospital", "author",
+        "language", "version"},
     "article": {"id", "title", "text", "journal", "at", "doi", "pmid", "language", "authors", "keywords"},
 }  # fmt: skip
 """What may be filled, by record."""
@@ -123,7 +124,7 @@ class _Cells:
                 raise MalformedInput(f"the {field} of this row does not follow {self._table.dates}") from None
         found = parse_moment(text.replace(" 00:00:00", "").split(".")[0] if " " in text else text)
         if found is None:
-            raise MalformedInput(f"the {field} of this row is not a date", hint="Give its format: dates = \"%d/%m/%Y\".")
+            raise MalformedInput(f"the {field} of this row is not a date", hint='Give its format: dates = "%d/%m/%Y".')
         return found
 
     def number(self, field: str) -> tuple[str, float] | None:

@@ -33,7 +33,15 @@ def member(data: bytes, name: str, limits: Limits) -> bytes:
             if about.file_size > limits.file_bytes or about.file_size > max(16 << 20, _RATIO * len(data)):
                 raise HostileInput("a part of the document unpacks to an absurd size")
             return archive.read(about)
-    except (zipfile.BadZipFile, KeyError, OSError, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+    except (
+        zipfile.BadZipFile,
+        KeyError,
+        OSError,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+    ) as error:
         raise MalformedInput("the document's container is broken") from error
     except Exception as error:  # zlib.error and its kin
         raise MalformedInput("the document's container is broken") from error

@@ -65,7 +65,15 @@ _ASIDE = {
 }  # fmt: skip
 """Tables of the CDM that hold no record of ours: vocabularies, and what is derived from the others."""
 _SEXES: dict[str, Sex] = {"8507": "male", "8532": "female", "8521": "other"}
-_VISITS = {"9201": "IMP", "9202": "AMB", "9203": "EMER", "262": "EMER", "581476": "HH", "5083": "VR", "38004515": "AMB"}
+_VISITS = {
+    "9201": "IMP",
+    "9202": "AMB",
+    "9203": "EMER",
+    "262": "EMER",
+    "581476": "HH",
+    "5083": "VR",
+    "38004515": "AMB",
+}
 _OPERATORS = {"4171756": "<", "4171754": "<=", "4172704": ">", "4171755": ">="}
 
 
@@ -76,7 +84,7 @@ class _Omop:
     def recognises(self, head: bytes, path: str) -> int:
         if head.startswith(PARQUET):
             # The columns of a Parquet file are named at its end, out of sight; the name of the file breaks the tie.
-            stem = path.rsplit("!", 1)[-1].rsplit("/", 1)[-1].split(".")[0].lower()
+            stem = path.rsplit("!", 1)[-1].rsplit("/", 1)[-1].split(".", maxsplit=1)[0].lower()
             return 70 if stem in _NEEDED else 0
         names = {name.lower() for name in header(head)}
         return 93 if _table_of(names) or (names & set(_ASIDE) and {n for n in names if n.endswith("_id")}) else 0

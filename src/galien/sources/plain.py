@@ -20,9 +20,10 @@ _SECTION = re.compile(
 )
 _WORDS = re.compile(
     r"ant[ée]c[ée]dent|motif|histoire|examen|conclusion|traitement|indication|technique|r[ée]sultat|allergi|mode de vie"
-    r"|[ée]volution|sortie|clinique|biologi|imagerie|diagnosti|intervention|suites|description|titre|synth[èe]se|au total"
+    r"|[ée]volution|sortie|clinique|biologi|imagerie|diagnosti|intervention|suites|description|titre|synth[èe]se"
+    r"|au total"
     r"|history|complaint|exam|assessment|plan|impression|finding|medication|allerg|procedure|course|discharge"
-    r"|diagnos|indication|technique|social|family|review of systems|vital|laboratory|recommendation|subjective|objective",
+    r"|diagnos|social|family|review of systems|vital|laboratory|recommendation|subjective|objective",
     re.IGNORECASE,
 )
 _SKIPPED_TITLES = re.compile(r"^[\W\d_]*$|^(?:page|tel|t[ée]l|fax|ipp|n°|dr|pr)\b", re.IGNORECASE)

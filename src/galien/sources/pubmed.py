@@ -96,9 +96,7 @@ def _citation(citation: Any, locator: str) -> Article:
         language="en" if abstract else language,  # MEDLINE abstracts are English, whatever the article
         kinds=tuple(text_of(e) for e in article.findall("PublicationTypeList/PublicationType")),
         keywords=tuple(filter(None, (text_of(e) for e in citation.findall("KeywordList/Keyword")))),
-        mesh=tuple(
-            filter(None, (text_of(e) for e in citation.findall("MeshHeadingList/MeshHeading/DescriptorName")))
-        ),
+        mesh=tuple(filter(None, (text_of(e) for e in citation.findall("MeshHeadingList/MeshHeading/DescriptorName")))),
     )
 
 

@@ -61,9 +61,7 @@ def recognise(head: bytes, path: str) -> Source:
     """
     if not head.strip(b"\x00 \t\r\n"):
         raise MalformedInput("the file is empty")
-    confidence, source = max(
-        ((s.recognises(head, path), s) for s in sources().values()), key=lambda pair: pair[0]
-    )
+    confidence, source = max(((s.recognises(head, path), s) for s in sources().values()), key=lambda pair: pair[0])
     if confidence < _ENOUGH:
         raise UnknownFormat("no source recognises this content")
     return source

@@ -50,9 +50,7 @@ def header(head: bytes, delimiter: str = "") -> tuple[str, ...]:
     return tuple(names)
 
 
-def rows(
-    data: bytes, *, delimiter: str = "", encoding: str = ""
-) -> Iterator[tuple[str, Row] | Problem]:
+def rows(data: bytes, *, delimiter: str = "", encoding: str = "") -> Iterator[tuple[str, Row] | Problem]:
     """Each row as text by column, with where it stands.
 
     Raises

@@ -19,7 +19,8 @@ from galien.sources.port import Problem, Raw, ReadOptions
 from galien.sources.rows import PARQUET, Row, header, rows
 
 _GUESSES: dict[str, tuple[str, ...]] = {
-    "text": ("text", "texte", "note", "note_text", "report", "transcription", "compte_rendu", "content", "contenu", "body", "description"),
+    "text": ("text", "texte", "note", "note_text", "report", "transcription", "compte_rendu", "content",
+        "contenu", "body", "description"),
     "id": ("id", "_id", "doc_id", "document_id", "note_id", "encounter_id", "identifiant", "uid"),
     "title": ("title", "titre", "sample_name", "libelle", "label_text", "note_title", "objet"),
     "at": ("date", "publication_date", "note_date", "date_document", "datetime", "created", "date_creation"),
@@ -104,9 +105,7 @@ def _mapped(raw: Raw, options: ReadOptions, table: Table) -> Iterator[AnySourceR
         yield from _one(row, place, table, options, raw)
 
 
-def _one(
-    row: Row, place: str, table: Table, options: ReadOptions, raw: Raw
-) -> Iterator[AnySourceRecord | Problem]:
+def _one(row: Row, place: str, table: Table, options: ReadOptions, raw: Raw) -> Iterator[AnySourceRecord | Problem]:
     try:
         name = row.get(table.columns.get("id", ""), "").strip()
         if not name:

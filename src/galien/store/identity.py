@@ -90,9 +90,7 @@ class Identities:
     def _owner(self, identifier: Identifier) -> int | None:
         key = (identifier.system, identifier.value)
         if key not in self._known:
-            row = self._db.execute(
-                "SELECT patient_id FROM identifiers WHERE system = ? AND value = ?", key
-            ).fetchone()
+            row = self._db.execute("SELECT patient_id FROM identifiers WHERE system = ? AND value = ?", key).fetchone()
             if row is None:
                 return None
             self._known[key] = row[0]
@@ -114,12 +112,12 @@ class Identities:
         self.listed.add(self.root(patient_id))
 
     def _join(self, one: int, other: int) -> None:
-        rows = dict(
-            (row[0], row[1:])
+        rows = {
+            row[0]: row[1:]
             for row in self._db.execute(
                 "SELECT patient_id, birth_date, sex FROM patients WHERE patient_id IN (?, ?)", (one, other)
             )
-        )
+        }
         (birth_a, sex_a), (birth_b, sex_b) = rows[one], rows[other]
         births_differ = birth_a and birth_b and birth_a != birth_b
         sexes_differ = "unknown" not in (sex_a, sex_b) and sex_a != sex_b
@@ -142,8 +140,7 @@ class Identities:
 
     def _journal(self, kind: str, survivor: int, absorbed: int, reason: str) -> int:
         event = self._db.execute(
-            "INSERT INTO identity_events (at, commit_id, kind, survivor, absorbed, reason)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO identity_events (at, commit_id, kind, survivor, absorbed, reason) VALUES (?, ?, ?, ?, ?, ?)",
             (self._at, self._commit, kind, survivor, absorbed, reason),
         ).lastrowid
         assert event is not None
@@ -165,8 +162,7 @@ class Identities:
         )
         if after != before:
             self._db.execute(
-                "UPDATE patients SET family = ?, given = ?, birth_date = ?, sex = ?, deceased = ?"
-                " WHERE patient_id = ?",
+                "UPDATE patients SET family = ?, given = ?, birth_date = ?, sex = ?, deceased = ? WHERE patient_id = ?",
                 (*after, patient_id),
             )
             self.touched.add(patient_id)

@@ -43,13 +43,12 @@ class Ledger:
         found = db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'meta'").fetchone()[0]
         if not found:
             script = files("galien.store").joinpath("schema.sql").read_text("utf-8")
-            db.executescript(f"BEGIN IMMEDIATE;\n{script}\n"
-                             f"INSERT INTO meta VALUES ('schema', '{SCHEMA_VERSION}');\nCOMMIT;")
+            db.executescript(
+                f"BEGIN IMMEDIATE;\n{script}\nINSERT INTO meta VALUES ('schema', '{SCHEMA_VERSION}');\nCOMMIT;"
+            )
         version = int(db.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()[0])
         if version > SCHEMA_VERSION:
-            raise WorkspaceTooNew(
-                f"this workspace has schema {version}; this Galien reads up to {SCHEMA_VERSION}"
-            )
+            raise WorkspaceTooNew(f"this workspace has schema {version}; this Galien reads up to {SCHEMA_VERSION}")
 
     @property
     def db(self) -> sqlite3.Connection:
@@ -113,7 +112,7 @@ class Ledger:
         """Rows of ``sql`` whose ``{}`` stands for a list of parameters of any length."""
         for start in range(0, len(values), _VARIABLES):
             part = values[start : start + _VARIABLES]
-            yield from self.db.execute(sql.format(",".join("?" * len(part))), part)  # noqa: S608
+            yield from self.db.execute(sql.format(",".join("?" * len(part))), part)
 
     def verify_blobs(self) -> Iterator[str]:
         """Re-read every stored blob; yield a line about each that is wrong."""

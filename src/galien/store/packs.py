@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -41,9 +42,7 @@ class Place(msgspec.Struct, frozen=True):
 
 def blob_of(data: bytes) -> Blob:
     """Hash (SHA-256) and compress bytes; runs in the parsing processes."""
-    return Blob(
-        hashlib.sha256(data).digest(), len(data), zstandard.ZstdCompressor(level=_LEVEL).compress(data)
-    )
+    return Blob(hashlib.sha256(data).digest(), len(data), zstandard.ZstdCompressor(level=_LEVEL).compress(data))
 
 
 class Packs:
@@ -87,10 +86,8 @@ class Packs:
     def abandon(self) -> None:
         """Drop the writer after a failed batch: what it wrote stays unreferenced."""
         if self._writer is not None:
-            try:
+            with suppress(OSError):  # a full disk fails again at flush; the bytes are not needed
                 self._writer.close()
-            except OSError:
-                pass  # a full disk fails again at flush; the bytes are not needed
             self._writer = None
 
     def read(self, place: Place, sha: bytes) -> bytes:

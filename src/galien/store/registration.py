@@ -298,9 +298,7 @@ class Registrar:
         row = self._db.execute("SELECT fact_id FROM records WHERE record_id = ?", (record_id,)).fetchone()
         if row and row[0] is not None:
             self.outcome.facts.add(row[0])
-        study = self._db.execute(
-            "SELECT study_id FROM instances WHERE record_id = ?", (record_id,)
-        ).fetchone()
+        study = self._db.execute("SELECT study_id FROM instances WHERE record_id = ?", (record_id,)).fetchone()
         if study:
             self.outcome.studies.add(study[0])
 

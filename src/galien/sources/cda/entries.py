@@ -56,7 +56,15 @@ _RESULT = {
     "2.16.840.1.113883.10.20.22.4.27", "1.3.6.1.4.1.19376.1.5.3.1.4.13.1",
 }  # fmt: skip
 _SOCIAL = {"1.3.6.1.4.1.19376.1.5.3.1.4.13.4", "1.2.250.1.213.1.1.3.52", "2.16.840.1.113883.10.20.22.4.38"}
-_STATEMENTS = {"observation", "act", "procedure", "substanceAdministration", "organizer", "supply", "encounter"}
+_STATEMENTS = {
+    "observation",
+    "act",
+    "procedure",
+    "substanceAdministration",
+    "organizer",
+    "supply",
+    "encounter",
+}
 _DONE = {"EVN"}
 _NULL = ("UNK", "NI", "NA", "ASKU", "NAV", "NASK")
 
@@ -161,9 +169,7 @@ def _observation(
         coded = code(value)
         if (coded is None and not label(value, place.texts)) or negated:
             return None
-        return Observation(
-            **base, code=coded, text=label(value, place.texts), at=start, category="family-history"
-        )
+        return Observation(**base, code=coded, text=label(value, place.texts), at=start, category="family-history")
     if negated:
         return None
     return _measured(statement, value, panel, base, place)
@@ -176,7 +182,12 @@ def _allergy(statement: Any, base: dict[str, Any], negated: bool, place: Place) 
     named = statement.find("participant/participantRole/playingEntity/name")
     value = statement.find("value")
     coded = code(substance) or code(value)
-    text = label(substance, place.texts) or text_of(named) or label(value, place.texts) or referenced(statement, place.texts)
+    text = (
+        label(substance, place.texts)
+        or text_of(named)
+        or label(value, place.texts)
+        or referenced(statement, place.texts)
+    )
     if coded is None and not text:
         return None
     start, _ = period(statement.find("effectiveTime"))

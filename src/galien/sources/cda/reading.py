@@ -87,9 +87,7 @@ def _unstructured(root: Any, head: Header, options: ReadOptions) -> Iterator[Any
         yield _document(root, head, text=(text.text or "").strip())
 
 
-def _structured(
-    root: Any, body: Any, head: Header, options: ReadOptions
-) -> Iterator[AnySourceRecord | Problem]:
+def _structured(root: Any, body: Any, head: Header, options: ReadOptions) -> Iterator[AnySourceRecord | Problem]:
     words, found = sections(body, options.limits)
     copies, others, problems = _media(body)
     yield from problems

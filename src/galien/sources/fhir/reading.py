@@ -42,9 +42,7 @@ class _Fhir:
             yield from _together([("", obj(r), f"/{i}") for i, r in enumerate(whole)], options, text)
         elif isinstance(whole, dict) and whole.get("resourceType") == "Bundle":
             entries = objs(whole.get("entry"))
-            flat = [
-                (string(e.get("fullUrl")), obj(e.get("resource")), f"/entry/{i}") for i, e in enumerate(entries)
-            ]
+            flat = [(string(e.get("fullUrl")), obj(e.get("resource")), f"/entry/{i}") for i, e in enumerate(entries)]
             yield from _together(flat, options, text)
         elif isinstance(whole, dict):
             yield from _together([("", whole, "")], options, text)

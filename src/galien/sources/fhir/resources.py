@@ -246,7 +246,9 @@ def _dose(dosage: Json) -> str:
     dose = obj(rate.get("doseQuantity") or dosage.get("dose") or dosage.get("doseQuantity"))
     repeat = obj(obj(dosage.get("timing")).get("repeat"))
     amount = f"{dose.get('value', '')} {dose.get('unit', '')}".strip()
-    every = f"{repeat.get('frequency')}/{repeat.get('period')}{repeat.get('periodUnit')}" if repeat.get("period") else ""
+    every = (
+        f"{repeat.get('frequency')}/{repeat.get('period')}{repeat.get('periodUnit')}" if repeat.get("period") else ""
+    )
     return f"{amount} {every}".strip()
 
 
@@ -342,7 +344,10 @@ def document_reference(resource: Json, together: Together) -> Iterator[AnySource
 def _about(resource: Json, together: Together, kind: object, at: Moment | None) -> dict[str, Any]:
     coded = code(kind)
     named = string(resource.get("description")) or text(kind) or string(resource.get("title"))
-    loinc = next((string(c.get("code")) for c in objs(obj(kind).get("coding")) if "loinc" in string(c.get("system"))), "")
+    loinc = next(
+        (string(c.get("code")) for c in objs(obj(kind).get("coding")) if "loinc" in string(c.get("system"))),
+        "",
+    )
     found = kind_from_loinc(loinc)
     authors = objs(resource.get("author")) or objs(resource.get("performer"))
     return {
@@ -388,7 +393,10 @@ def composition(resource: Json, together: Together) -> Iterator[AnySourceRecord]
     about = _about(resource, together, resource.get("type"), moment(resource.get("date")))
     about["title"] = string(resource.get("title")) or about["title"]
     yield Document(
-        **_base(resource, together), **about, text="".join(parts) or _narrative(resource), sections=tuple(sections)
+        **_base(resource, together),
+        **about,
+        text="".join(parts) or _narrative(resource),
+        sections=tuple(sections),
     )
 
 

@@ -118,7 +118,14 @@ def _problem(prb: Segment, base: dict[str, Any], kind: str, context: Context) ->
         base = base | {"key": f"hl7v2:{context.feed}:{context.sender}:problem:{name}"}
     deleted = prb.text(1).upper() in ("DE", "D")
     base = base | {"status": "cancelled" if deleted else "current"}
-    return Condition(**base, code=code, text=text, start=prb.moment(16) or prb.moment(7), end=prb.moment(9), category="problem-list-item")
+    return Condition(
+        **base,
+        code=code,
+        text=text,
+        start=prb.moment(16) or prb.moment(7),
+        end=prb.moment(9),
+        category="problem-list-item",
+    )
 
 
 def _allergy(al1: Segment, base: dict[str, Any], kind: str, context: Context) -> Observation | None:
@@ -127,9 +134,7 @@ def _allergy(al1: Segment, base: dict[str, Any], kind: str, context: Context) ->
         return None
     name = (code.code if code else text).lower()
     base = base | {"key": f"hl7v2:{context.feed}:{context.sender}:{_who(context)}:allergy:{name}"}
-    return Observation(
-        **base, code=code, text=text, at=al1.moment(6), value_text=al1.text(5), category="allergy"
-    )
+    return Observation(**base, code=code, text=text, at=al1.moment(6), value_text=al1.text(5), category="allergy")
 
 
 def _act(pr1: Segment, base: dict[str, Any], kind: str, context: Context) -> Procedure | None:
@@ -161,9 +166,10 @@ def _prescribed(rxe: Segment, base: dict[str, Any], kind: str, context: Context)
     order = context.message.first("ORC")
     cancelled = order is not None and order.text(1) in ("CA", "DC", "OC")
     tq1 = context.message.first("TQ1")
+    ordered = (tq1.moment(7) if tq1 else None) or (order.moment(9) if order else None)
     return Exposure(
         **base, code=code, text=text,
-        start=rxe.moment(3) if rxe.name == "RXD" else (tq1.moment(7) if tq1 else None) or (order.moment(9) if order else None),
+        start=rxe.moment(3) if rxe.name == "RXD" else ordered,
         kind="dispense" if rxe.name == "RXD" else "prescription",
         dose=f"{rxe.text(dose[0])} {rxe.text(dose[1])}".strip(),
         state="cancelled" if cancelled else "",
@@ -195,7 +201,6 @@ def _appointment(sch: Segment, base: dict[str, Any], kind: str, context: Context
 
 def _fourth(sch: Segment) -> Moment | None:
     """Start in the fourth component of SCH-11 (TQ)."""
-
 
     return parse_moment(sch.text(11, 4))
 

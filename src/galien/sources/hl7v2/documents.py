@@ -114,9 +114,7 @@ def written(lines: list[str], about: About, context: Context, locator: str) -> A
     return Document(**_base(about, context, locator), title=about.title, text=text)
 
 
-def _nested(
-    data: bytes, about: About, context: Context, options: ReadOptions
-) -> Iterator[AnySourceRecord | Problem]:
+def _nested(data: bytes, about: About, context: Context, options: ReadOptions) -> Iterator[AnySourceRecord | Problem]:
     for record in read_document(data, options):
         if about.withdrawn:
             # A CI-SIS deletion carries the document that it withdraws.

@@ -11,7 +11,16 @@ from galien.sources.hl7v2.message import Message, Segment
 _OID = re.compile(r"^\d+(?:\.\d+){3,}$")
 _SEXES: dict[str, Sex] = {"F": "female", "M": "male", "O": "other", "A": "other"}
 _STAYS = {"I": "IMP", "E": "EMER", "O": "AMB", "R": "AMB", "P": "IMP", "B": "IMP", "N": ""}
-_TYPES = {"INS": "NI", "INS-NIR": "NI", "INS-C": "NI", "NI": "NI", "PI": "PI", "MR": "MR", "SS": "SS", "IPP": "PI"}
+_TYPES = {
+    "INS": "NI",
+    "INS-NIR": "NI",
+    "INS-C": "NI",
+    "NI": "NI",
+    "PI": "PI",
+    "MR": "MR",
+    "SS": "SS",
+    "IPP": "PI",
+}
 
 
 def identifiers(segment: Segment, field: int, feed: str, sender: str) -> tuple[Identifier, ...]:

@@ -109,7 +109,7 @@ class Cdm:
             db.register("gone", gone)
             for name in PERSON_TABLES:
                 if name not in ("visit_occurrence", "death"):
-                    db.execute(f"DELETE FROM {name} WHERE {name}_id IN (SELECT id FROM gone)")  # noqa: S608
+                    db.execute(f"DELETE FROM {name} WHERE {name}_id IN (SELECT id FROM gone)")
             db.unregister("gone")
         if concepts:
             self._replace(db, "concept", "concept_id", [_concept_row(*concept) for concept in concepts])
@@ -124,15 +124,14 @@ class Cdm:
         for name, pairs in moved.items():
             db.register(
                 "moving",
-                pa.table({
-                    "id": pa.array([pair[0] for pair in pairs], pa.int64()),
-                    "person": pa.array([pair[1] for pair in pairs], pa.int64()),
-                }),
+                pa.table(
+                    {
+                        "id": pa.array([pair[0] for pair in pairs], pa.int64()),
+                        "person": pa.array([pair[1] for pair in pairs], pa.int64()),
+                    }
+                ),
             )
-            db.execute(
-                f"UPDATE {name} SET person_id = moving.person FROM moving"  # noqa: S608
-                f" WHERE {name}.{name}_id = moving.id"
-            )
+            db.execute(f"UPDATE {name} SET person_id = moving.person FROM moving WHERE {name}.{name}_id = moving.id")
             db.unregister("moving")
         for person in absorbed:
             db.execute("DELETE FROM person WHERE person_id = ?", [person])
@@ -143,7 +142,7 @@ class Cdm:
         if not latest:
             return
         db.register("incoming", pa.table({"id": pa.array(list(latest), pa.int64())}))
-        db.execute(f'DELETE FROM {table} WHERE "{key}" IN (SELECT id FROM incoming)')  # noqa: S608
+        db.execute(f'DELETE FROM {table} WHERE "{key}" IN (SELECT id FROM incoming)')
         db.unregister("incoming")
         self._insert(db, table, list(latest.values()))
 
@@ -153,16 +152,13 @@ class Cdm:
         data = pa.table({name: pa.array([row.get(name) for row in rows], _ARROW[columns[name]]) for name in used})
         db.register("incoming", data)
         names = ", ".join(f'"{name}"' for name in used)
-        db.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming")  # noqa: S608
+        db.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming")
         db.unregister("incoming")
 
     def counts(self) -> dict[str, int]:
         """Rows per OMOP table."""
         db = self._cursor()
-        return {
-            name: int(db.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0])  # noqa: S608
-            for name in TABLES
-        }
+        return {name: int(db.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0]) for name in TABLES}
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
         """Rows of a read-only query, on a cursor of its own (any thread)."""
@@ -170,7 +166,7 @@ class Cdm:
 
     def ids(self, table: str) -> set[int]:
         """Row ids of a table, for verification."""
-        return {int(str(row[0])) for row in self.query(f"SELECT {table}_id FROM {table}")}  # noqa: S608
+        return {int(str(row[0])) for row in self.query(f"SELECT {table}_id FROM {table}")}
 
     def clear(self) -> None:
         """Empty every table, before a rebuild."""
@@ -178,7 +174,7 @@ class Cdm:
             db = self._db.cursor()
             db.execute("BEGIN")
             for name in TABLES:
-                db.execute(f"DELETE FROM {name}")  # noqa: S608
+                db.execute(f"DELETE FROM {name}")
             db.execute("UPDATE galien_projection SET last_commit = 0")
             db.execute("COMMIT")
 

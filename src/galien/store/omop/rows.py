@@ -149,9 +149,7 @@ def _measurement(item: Registered, record: Measurement, concept: int) -> Row:
         "measurement_source_value": _source(record.code.code if record.code else record.text),
         "measurement_source_concept_id": concept,
         "unit_source_value": record.unit or record.ucum,
-        "value_source_value": (record.value_text or (record.value_code.label if record.value_code else ""))[
-            :200
-        ],
+        "value_source_value": (record.value_text or (record.value_code.label if record.value_code else ""))[:200],
     }
 
 
