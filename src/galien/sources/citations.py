@@ -24,6 +24,8 @@ _BIB = re.compile(
 _ENTRY = re.compile(r"@(?P<kind>[A-Za-z]+)\s*\{\s*(?P<cite>[^,\s}]*)\s*,")
 _FIELD = re.compile(r"\s*(?P<name>[A-Za-z][\w-]*)\s*=\s*")
 _ACCENTS = {
+    "`": "\u0300", "'": "\u0301", "^": "\u0302", '"': "\u0308",
+    "~": "\u0303", "c": "\u0327", "v": "\u030c", "r": "\u030a",
 }  # fmt: skip
 _ACCENT = re.compile(r"\{?\\(?P<mark>[`'^\"~cvr])\s*(?:\{(?P<in>[A-Za-z])\}|(?P<bare>[A-Za-z]))\}?")
 _LETTERS = {
