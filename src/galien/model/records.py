@@ -21,6 +21,10 @@ from galien.model.time import Moment
 Sex = Literal["female", "male", "other", "unknown"]
 
 
+WEAK = "0"
+"""Version of a record that only fills a gap: it never replaces one that is already known."""
+
+
 class Identifier(msgspec.Struct, frozen=True, order=True):
     """An identifier *with its issuer*; two equal pairs are the same person, equal names never are.
 

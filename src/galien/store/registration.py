@@ -13,6 +13,7 @@ import msgspec
 
 from galien.model.codes import Code
 from galien.model.records import (
+    WEAK,
     AnySourceRecord,
     Article,
     Condition,
@@ -415,5 +416,5 @@ def _counts(record: AnySourceRecord) -> bool:
 
 
 def _older(new: str, old: str) -> bool:
-    """Whether version ``new`` is older than ``old``, when both are whole numbers."""
-    return new.isdigit() and old.isdigit() and int(new) < int(old)
+    """Whether version ``new`` is older than ``old``, when both are whole numbers; `WEAK` always is."""
+    return new == WEAK or new.isdigit() and old.isdigit() and int(new) < int(old)

@@ -105,7 +105,9 @@ def _latest(panels: dict[int, list[Result]], day: int) -> list[Result]:
 def _study(person: Person, episode: Episode, step: dict[str, Any], at: date, stay: str) -> Iterator[Study]:
     if "image" in step and (step["modality"] == "CR" or Random(f"{person.seed}/{at}").random() < 0.6):
         uid = f"1.2.826.0.1.3680043.10.999.{person.number}.{at:%Y%m%d}.{abs(step['day']) + 1}"
-        yield Study(uid, at, step["image"], step["modality"], episode.side, scenarios()[episode.scenario]["service"], stay)
+        yield Study(
+            uid, at, step["image"], step["modality"], episode.side, scenarios()[episode.scenario]["service"], stay
+        )
 
 
 def _act(step: dict[str, Any], own: dict[str, Any], at: date, stay: str, language: Language) -> Iterator[Act]:

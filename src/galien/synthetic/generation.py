@@ -84,11 +84,11 @@ class _Hospital:
         what = course(who, self._language)
         random = Random(f"{who.seed}/formats")
         by_fhir = []
-        for i, (at, found, stay) in enumerate(what.panels):
+        for i, (at, found, inside) in enumerate(what.panels):
             if random.random() < 0.4:
-                self.write("hl7v2", f"{who.ipp}_R{i}.hl7", hl7v2.results(who, at, found, stay, i))
+                self.write("hl7v2", f"{who.ipp}_R{i}.hl7", hl7v2.results(who, at, found, inside, i))
             else:
-                by_fhir.append((at, found, stay))
+                by_fhir.append((at, found, inside))
         for stay in what.stays:
             self.write("hl7v2", f"{who.ipp}_{stay.number}_A01.hl7", hl7v2.admission(who, stay, out=False))
             self.write("hl7v2", f"{who.ipp}_{stay.number}_A03.hl7", hl7v2.admission(who, stay, out=True))
@@ -152,17 +152,22 @@ class _Hospital:
 
     def _manifest(self, report: Report, name: str) -> bytes:
         who = report.person
-        return msgspec.json.encode({
-            "file": name,
-            "patient": [
-                {"system": f"urn:oid:{IPP_OID}", "value": who.ipp, "use": "PI"},
-                {"system": f"urn:oid:{INS_OID}", "value": who.ins, "use": "NI"},
-            ],
-            "kind": report.kind, "title": report.title, "date": str(report.at),
-            "service": SERVICES[report.service][0 if self._language == "fr" else 1], "hospital": f"{HOSPITAL} - {report.site}",
-            "author": f"Dr {report.author.given} {report.author.name}",
-            "stay": f"hl7v2:stay:urn:oid:{IPP_OID}.2|{report.stay}" if report.stay else "",
-        })  # fmt: skip
+        return msgspec.json.encode(
+            {
+                "file": name,
+                "patient": [
+                    {"system": f"urn:oid:{IPP_OID}", "value": who.ipp, "use": "PI"},
+                    {"system": f"urn:oid:{INS_OID}", "value": who.ins, "use": "NI"},
+                ],
+                "kind": report.kind,
+                "title": report.title,
+                "date": str(report.at),
+                "service": SERVICES[report.service][0 if self._language == "fr" else 1],
+                "hospital": f"{HOSPITAL} - {report.site}",
+                "author": f"Dr {report.author.given} {report.author.name}",
+                "stay": f"stay:urn:oid:{IPP_OID}.2|{report.stay}" if report.stay else "",
+            }
+        )
 
     def _merged(self, who: Person, what: Course) -> None:
         """A visit under a second number, then the merge that repairs it."""
@@ -172,24 +177,51 @@ class _Hospital:
         stay = msgspec.structs.replace(what.stays[0], number=f"99{who.number:06d}")
         day = stay.start - timedelta(days=400)
         stay = msgspec.structs.replace(stay, start=day, end=day, kind="AMB")
-        self.write("hl7v2", f"{other.ipp}_A01.hl7", hl7v2.admission(other, stay, out=False).replace(b"~^^^INS&" + INS_OID.encode() + b"&ISO^INS", b""))
+        self.write(
+            "hl7v2",
+            f"{other.ipp}_A01.hl7",
+            hl7v2.admission(other, stay, out=False).replace(b"~^^^INS&" + INS_OID.encode() + b"&ISO^INS", b""),
+        )
         self.write("hl7v2", f"{who.ipp}_A40.hl7", hl7v2.merge(who, other.ipp, stay.end + timedelta(days=30)))
 
     def _true(self, who: Person, what: Course) -> None:
         index = table("scenarios")["comorbidities"]
-        self._truth["patients"].append(msgspec.json.encode({
-            "ipp": who.ipp, "ins": who.ins, "sex": who.sex, "birth": str(who.birth), "family": who.family, "given": who.given,
-            "scenarios": [e.scenario for e in who.episodes],
-            "present": sorted({c.code for c in who.comorbidities} | {scenarios()[e.scenario]["diagnosis"]["code"] for e in who.episodes}),
-            "absent": sorted(item["code"] for name, item in index.items() if not who.has(name) and item["code"][:3] not in who.codes()),
-            "allergic": who.allergic,
-        }))  # fmt: skip
-        events: list[dict[str, Any]] = [{"kind": "condition", "code": c.code, "at": str(c.since)} for c in who.comorbidities]
-        events += [{"kind": "condition", "code": scenarios()[e.scenario]["diagnosis"]["code"], "at": str(e.day)} for e in who.episodes]
+        self._truth["patients"].append(
+            msgspec.json.encode(
+                {
+                    "ipp": who.ipp,
+                    "ins": who.ins,
+                    "sex": who.sex,
+                    "birth": str(who.birth),
+                    "family": who.family,
+                    "given": who.given,
+                    "scenarios": [e.scenario for e in who.episodes],
+                    "present": sorted(
+                        {c.code for c in who.comorbidities}
+                        | {scenarios()[e.scenario]["diagnosis"]["code"] for e in who.episodes}
+                    ),
+                    "absent": sorted(
+                        item["code"]
+                        for name, item in index.items()
+                        if not who.has(name) and item["code"][:3] not in who.codes()
+                    ),
+                    "allergic": who.allergic,
+                }
+            )
+        )
+        events: list[dict[str, Any]] = [
+            {"kind": "condition", "code": c.code, "at": str(c.since)} for c in who.comorbidities
+        ]
+        events += [
+            {"kind": "condition", "code": scenarios()[e.scenario]["diagnosis"]["code"], "at": str(e.day)}
+            for e in who.episodes
+        ]
         events += [{"kind": "act", "code": a.code, "at": str(a.at), "stay": a.stay} for a in what.acts]
         events += [{"kind": "stay", "code": s.number, "at": str(s.start), "end": str(s.end)} for s in what.stays]
         events += [
-            {"kind": "lab", "code": r.loinc, "at": str(at), "value": r.value, "unit": r.unit} for at, found, _ in what.panels for r in found
+            {"kind": "lab", "code": r.loinc, "at": str(at), "value": r.value, "unit": r.unit}
+            for at, found, _ in what.panels
+            for r in found
         ]
         events += [{"kind": "image", "code": s.uid, "at": str(s.at)} for s in what.studies]
         self._truth["events"] += [msgspec.json.encode({"ipp": who.ipp, **event}) for event in events]
@@ -197,11 +229,20 @@ class _Hospital:
 
 def _mention(file: str, report: Report, mention: Mention, exact: bool) -> bytes:
     """Offsets are given where a reader sees the very same text: plain text files."""
-    return msgspec.json.encode({
-        "file": file, "ipp": report.person.ipp, "kind": report.kind, "at": str(report.at), "quote": mention.quote,
-        "start": mention.start if exact else None, "end": mention.end if exact else None,
-        "vocabulary": mention.vocabulary, "code": mention.code, "context": mention.context,
-    })  # fmt: skip
+    return msgspec.json.encode(
+        {
+            "file": file,
+            "ipp": report.person.ipp,
+            "kind": report.kind,
+            "at": str(report.at),
+            "quote": mention.quote,
+            "start": mention.start if exact else None,
+            "end": mention.end if exact else None,
+            "vocabulary": mention.vocabulary,
+            "code": mention.code,
+            "context": mention.context,
+        }
+    )
 
 
 def _fits(text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import date
+from itertools import pairwise
 from random import Random
 
 import msgspec
@@ -51,9 +52,16 @@ def _result(
     value = _value(person, name, base, noise, at, scenario, since)
     digits = int(item["digits"])
     return Result(
-        name, str(item["loinc"]), str(item[language]), str(item["unit"]), float(item["low"]), float(item["high"]),
-        round(max(value, 0.1 if digits else 1), digits), digits, at,
-    )  # fmt: skip
+        name,
+        str(item["loinc"]),
+        str(item[language]),
+        str(item["unit"]),
+        float(item["low"]),
+        float(item["high"]),
+        round(max(value, 0.1 if digits else 1), digits),
+        digits,
+        at,
+    )
 
 
 def _value(person: Person, name: str, base: float, noise: float, at: date, scenario: str, since: int) -> float:
@@ -67,7 +75,11 @@ def _value(person: Person, name: str, base: float, noise: float, at: date, scena
         case "creatinine":
             return _creatinine(person, base, scenario, since) + noise
         case "egfr":
-            return egfr(_value(person, "creatinine", _base(person, "creatinine"), 0, at, scenario, since), person.age(at), person.sex)
+            return egfr(
+                _value(person, "creatinine", _base(person, "creatinine"), 0, at, scenario, since),
+                person.age(at),
+                person.sex,
+            )
         case "crp":
             return base + height + noise
         case "leukocytes":
@@ -111,7 +123,7 @@ def _reaction(since: int) -> float:
     """Share of the inflammatory peak, by days after the event."""
     if since < 0:
         return 0.0
-    for (d0, v0), (d1, v1) in zip(_AFTER, _AFTER[1:], strict=False):
+    for (d0, v0), (d1, v1) in pairwise(_AFTER):
         if since <= d1:
             return v0 + (v1 - v0) * (since - d0) / (d1 - d0)
     return 0.0
@@ -126,4 +138,5 @@ def egfr(creatinine: float, age: int, sex: str) -> float:
     female = sex == "female"
     k, a = (0.7, -0.241) if female else (0.9, -0.302)
     ratio = creatinine / 88.4 / k
-    return 142 * min(ratio, 1) ** a * max(ratio, 1) ** -1.2 * 0.9938**age * (1.012 if female else 1)
+    rate: float = 142 * min(ratio, 1) ** a * max(ratio, 1) ** -1.2 * 0.9938**age * (1.012 if female else 1)
+    return rate

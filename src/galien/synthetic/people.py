@@ -105,10 +105,13 @@ def _second(random: Random, known: dict[str, Table], first: str, sex: str, birth
     day = TODAY - timedelta(days=random.randrange(120, 1500))
     age = day.year - birth.year
     fit = [
-        s for s, item in known.items()
-        if s != first and item["age"][0] <= age <= item["age"][1] and item.get("sex", sex) == sex
+        s
+        for s, item in known.items()
+        if s != first
+        and item["age"][0] <= age <= item["age"][1]
+        and item.get("sex", sex) == sex
         and not {s, first} <= {"hip_arthroplasty", "hip_fracture"}
-    ]  # fmt: skip
+    ]
     return Episode(random.choice(fit), day, random.choice(("left", "right"))) if fit else None
 
 
@@ -131,7 +134,8 @@ def _comorbidities(random: Random, birth: date, going_through: set[str]) -> list
 
 def _ins(random: Random, sex: str, birth: date, number: int) -> str:
     """Fifteen digits with their key (INSEE: 97 minus the remainder by 97)."""
-    body = f"{2 if sex == 'female' else 1}{birth.year % 100:02d}{birth.month:02d}59{random.randint(1, 800):03d}{number % 1000:03d}"
+    first = 2 if sex == "female" else 1
+    body = f"{first}{birth.year % 100:02d}{birth.month:02d}59{random.randint(1, 800):03d}{number % 1000:03d}"
     return f"{body}{97 - int(body) % 97:02d}"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from galien.synthetic.laboratory import Result
-from galien.synthetic.lexicon import SERVICES, SITES, Language, scenarios, table
+from galien.synthetic.lexicon import PLACES, SERVICES, SITES, Language, scenarios, table
 from galien.synthetic.people import Doctor, Episode, Person, doctor
 from galien.synthetic.text import codes
 
@@ -59,38 +59,70 @@ class Writer:
         self._earlier: tuple[date, tuple[str, ...]] | None = None
 
     def report(
-        self, step: dict[str, Any], episode: Episode, at: date, results: Sequence[Result], stay: str,
+        self,
+        step: dict[str, Any],
+        episode: Episode,
+        at: date,
+        results: Sequence[Result],
+        stay: str,
         dates: tuple[date, date] | None,
-    ) -> Report:  # fmt: skip
+    ) -> Report:
         """One document of a scenario."""
         kind = step["doc"]
         own = scenarios()[episode.scenario]
-        service = {"anaesthesia": "anaesthesia", "imaging-report": "radiology", "pathology-report": "pathology",
-                   "emergency": "emergency"}.get(kind, own["service"])  # fmt: skip
+        service = str(
+            {
+                "anaesthesia": "anaesthesia",
+                "imaging-report": "radiology",
+                "pathology-report": "pathology",
+                "emergency": "emergency",
+            }.get(kind, own["service"])
+        )
         slots = self._slots(episode, at, results, dates)
         author = self._author(service)
         blocks = getattr(self, f"_{kind.replace('-', '_')}")(step, episode, slots, results)
-        title = self._fill(self._random.choice(self._data["titles"][kind]), {
-            **slots, "service": SERVICES[service][self._index], "acte_court": self._scenario(episode)["short"].format(**slots),
-            "examen": self._exam_name(step, episode, slots),
-        })  # fmt: skip
+        title = self._fill(
+            self._random.choice(self._data["titles"][kind]),
+            {
+                **slots,
+                "service": SERVICES[service][self._index],
+                "acte_court": self._scenario(episode)["short"].format(**slots),
+                "examen": self._exam_name(step, episode, slots),
+            },
+        )
         return Report(
-            person=self._person, kind=kind, title=title[:1].upper() + title[1:], at=at, service=service,
-            site=_site(service), author=author, language=self._language,
-            blocks=tuple(block for block in blocks if block.lines), stay=stay, scenario=episode.scenario,
+            person=self._person,
+            kind=kind,
+            title=title[:1].upper() + title[1:],
+            at=at,
+            service=service,
+            site=_site(service),
+            author=author,
+            language=self._language,
+            blocks=tuple(block for block in blocks if block.lines),
+            stay=stay,
+            scenario=episode.scenario,
             results=tuple(results) if kind == "discharge-letter" else (),
-        )  # fmt: skip
+        )
 
     def laboratory(self, episode: Episode, at: date, results: Sequence[Result], stay: str) -> Report:
         """A laboratory report: a table, and sometimes a comment."""
         words = self._data
         lines = [f"{r.label} : {r.text(self._language)} {r.unit} {'*' if r.flag else ''}".rstrip() for r in results]
         return Report(
-            person=self._person, kind="laboratory-report", title=self._random.choice(words["titles"]["laboratory-report"]),
-            at=at, service="laboratory", site=_site("laboratory"), author=self._author("laboratory"),
-            language=self._language, blocks=(Block(words["words"]["results"], tuple(lines)),), results=tuple(results),
-            stay=stay, scenario=episode.scenario,
-        )  # fmt: skip
+            person=self._person,
+            kind="laboratory-report",
+            title=self._random.choice(words["titles"]["laboratory-report"]),
+            at=at,
+            service="laboratory",
+            site=_site("laboratory"),
+            author=self._author("laboratory"),
+            language=self._language,
+            blocks=(Block(words["words"]["results"], tuple(lines)),),
+            results=tuple(results),
+            stay=stay,
+            scenario=episode.scenario,
+        )
 
     # -- kinds of documents
 
@@ -109,7 +141,9 @@ class Writer:
             Block("", (self._one(["closing"], "words"), f"Dr {slots['signature']}")),
         ]
 
-    def _operative_report(self, step: dict[str, Any], episode: Episode, slots: dict[str, str], results: Any) -> list[Block]:
+    def _operative_report(
+        self, step: dict[str, Any], episode: Episode, slots: dict[str, str], results: Any
+    ) -> list[Block]:
         steps = [self._fill(self._random.choice(variants), slots) for variants in self._scenario(episode)["op"]]
         return [
             Block("", (self._sentence("team", slots),)),
@@ -128,7 +162,9 @@ class Writer:
             self._laboratory(slots, results),
         ]
 
-    def _imaging_report(self, step: dict[str, Any], episode: Episode, slots: dict[str, str], results: Any) -> list[Block]:
+    def _imaging_report(
+        self, step: dict[str, Any], episode: Episode, slots: dict[str, str], results: Any
+    ) -> list[Block]:
         bank = self._scenario(episode)[step["bank"]]
         found = [self._fill(s, slots) for s in bank]
         return [
@@ -138,11 +174,15 @@ class Writer:
             Block(self._title("conclusion"), (found[min(1, len(found) - 1)],) if self._random.random() < 0.5 else ()),
         ]
 
-    def _pathology_report(self, step: dict[str, Any], episode: Episode, slots: dict[str, str], results: Any) -> list[Block]:
+    def _pathology_report(
+        self, step: dict[str, Any], episode: Episode, slots: dict[str, str], results: Any
+    ) -> list[Block]:
         bank = [self._fill(s, slots) for s in self._scenario(episode)[step.get("bank", "path")]]
         return [Block(self._title("macroscopy"), (bank[0],)), Block(self._title("microscopy"), tuple(bank[1:]))]
 
-    def _discharge_letter(self, step: dict[str, Any], episode: Episode, slots: dict[str, str], results: Any) -> list[Block]:
+    def _discharge_letter(
+        self, step: dict[str, Any], episode: Episode, slots: dict[str, str], results: Any
+    ) -> list[Block]:
         return [
             Block("", (self._one(["to_colleague"], "words"), self._sentence("letter", slots))),
             self._history(slots),
@@ -152,16 +192,27 @@ class Writer:
             self._bank("course", "course", episode, slots, 3),
             Block(self._title("plan"), tuple(self._some("plan", episode, slots, 2) + self._doubt(slots))),
             self._out(episode, slots),
-            Block("", (*self._sentences("advice", slots, 2), self._one(["closing"], "words"), f"Dr {slots['signature']}")),
+            Block(
+                "", (*self._sentences("advice", slots, 2), self._one(["closing"], "words"), f"Dr {slots['signature']}")
+            ),
         ]
 
     def _emergency(self, step: dict[str, Any], episode: Episode, slots: dict[str, str], results: Any) -> list[Block]:
         return [
-            Block(self._title("reason"), (self._sentence("emergency", slots), _capital(self._motif(episode, slots)) + ".")),
+            Block(
+                self._title("reason"), (self._sentence("emergency", slots), _capital(self._motif(episode, slots)) + ".")
+            ),
             self._history(slots),
             self._treatment(slots),
             self._bank("story", "story", episode, slots, 4),
-            Block(self._title("exam"), (self._sentence("vitals", slots), *self._sentences("exam", slots, 2), *self._sentences("excluded", slots, 1))),
+            Block(
+                self._title("exam"),
+                (
+                    self._sentence("vitals", slots),
+                    *self._sentences("exam", slots, 2),
+                    *self._sentences("excluded", slots, 1),
+                ),
+            ),
             self._laboratory(slots, results),
             Block(self._title("conclusion"), tuple(self._doubt(slots, 0.7) + self._some("plan", episode, slots, 1))),
         ]
@@ -169,9 +220,19 @@ class Writer:
     def _nursing_note(self, step: dict[str, Any], episode: Episode, slots: dict[str, str], results: Any) -> list[Block]:
         hours = sorted(self._random.sample(range(7, 22), 4))
         said = self._sentences("nursing", slots, 4)
-        return [Block("", tuple(f"{hour:02d}h{self._random.choice((0, 15, 30)):02d} : {line}" for hour, line in zip(hours, said, strict=False)))]
+        return [
+            Block(
+                "",
+                tuple(
+                    f"{hour:02d}h{self._random.choice((0, 15, 30)):02d} : {line}"
+                    for hour, line in zip(hours, said, strict=False)
+                ),
+            )
+        ]
 
-    def _progress_note(self, step: dict[str, Any], episode: Episode, slots: dict[str, str], results: Any) -> list[Block]:
+    def _progress_note(
+        self, step: dict[str, Any], episode: Episode, slots: dict[str, str], results: Any
+    ) -> list[Block]:
         copied: tuple[str, ...] = ()
         if self._earlier is not None and self._random.random() < 0.35:
             # Copy and paste: yesterday's lines come back, with their date when the author is careful.
@@ -190,9 +251,15 @@ class Writer:
 
     def _tumour_board(self, step: dict[str, Any], episode: Episode, slots: dict[str, str], results: Any) -> list[Block]:
         lines = [self._fill(s, slots) for s in self._scenario(episode)[step["bank"]]]
-        return [self._history(slots), Block(self._title("reason"), tuple(lines[:1])), Block(self._title("conclusion"), tuple(lines[1:] or lines))]
+        return [
+            self._history(slots),
+            Block(self._title("reason"), tuple(lines[:1])),
+            Block(self._title("conclusion"), tuple(lines[1:] or lines)),
+        ]
 
-    def _procedure_report(self, step: dict[str, Any], episode: Episode, slots: dict[str, str], results: Any) -> list[Block]:
+    def _procedure_report(
+        self, step: dict[str, Any], episode: Episode, slots: dict[str, str], results: Any
+    ) -> list[Block]:
         lines = [self._fill(s, slots) for s in self._scenario(episode)[step["bank"]]]
         return [
             Block(self._title("indication"), (_capital(self._motif(episode, slots)) + ".",)),
@@ -201,8 +268,12 @@ class Writer:
 
     def _referral(self, step: dict[str, Any], episode: Episode, slots: dict[str, str], results: Any) -> list[Block]:
         lines = [self._fill(s, slots) for s in self._scenario(episode)[step["bank"]]]
-        return [Block("", (self._one(["to_colleague"], "words"), *lines)), self._history(slots), self._treatment(slots),
-                Block("", (self._one(["closing"], "words"), f"Dr {slots['signature']}"))]  # fmt: skip
+        return [
+            Block("", (self._one(["to_colleague"], "words"), *lines)),
+            self._history(slots),
+            self._treatment(slots),
+            Block("", (self._one(["closing"], "words"), f"Dr {slots['signature']}")),
+        ]
 
     def _care_plan(self, step: dict[str, Any], episode: Episode, slots: dict[str, str], results: Any) -> list[Block]:
         lines = [self._fill(s, slots) for s in self._scenario(episode)[step["bank"]]]
@@ -215,7 +286,9 @@ class Writer:
         for item in self._person.comorbidities:
             med = table("scenarios")["drugs"][item.drug][self._language] if item.drug else ""
             variants = self._data["comorbidity"][item.name]
-            lines.append(self._fill(self._random.choice(variants), {**slots, "depuis": str(item.since.year), "med": med}))
+            lines.append(
+                self._fill(self._random.choice(variants), {**slots, "depuis": str(item.since.year), "med": med})
+            )
         lines += self._sentences("past", slots, self._random.randint(0, 2))
         absent = [n for n in self._data["absent"] if not self._person.has(n) and self._missing(n)]
         for name in self._random.sample(absent, min(len(absent), self._random.randint(0, 2))):
@@ -254,7 +327,9 @@ class Writer:
 
     def _laboratory(self, slots: dict[str, str], results: Sequence[Result]) -> Block:
         known = {r.analyte for r in results}
-        fit = [s for s in self._data["generic"]["labcomment"] if all(f"{{{a}}}" not in s or a in known for a in _ANALYTES)]
+        fit = [
+            s for s in self._data["generic"]["labcomment"] if all(f"{{{a}}}" not in s or a in known for a in _ANALYTES)
+        ]
         return Block(self._title("labs"), (self._fill(self._random.choice(fit), slots),) if fit and results else ())
 
     def _doubt(self, slots: dict[str, str], share: float = 0.3) -> list[str]:
@@ -272,7 +347,9 @@ class Writer:
         return [self._fill(found[i], slots) for i in kept]
 
     def _block(self, title: str, slots: dict[str, str], bank: str, count: int, share: float) -> Block:
-        return Block(self._title(title), tuple(self._sentences(bank, slots, count)) if self._random.random() < share else ())
+        return Block(
+            self._title(title), tuple(self._sentences(bank, slots, count)) if self._random.random() < share else ()
+        )
 
     # -- sentences
 
@@ -313,7 +390,6 @@ class Writer:
 
     def _author(self, service: str) -> Doctor:
 
-
         return doctor(service, self._random.randrange(5))
 
     @property
@@ -326,9 +402,13 @@ class Writer:
     def _numbers(self) -> dict[str, str]:
         random = self._random
         return {
-            "n": str(random.randint(8, 24)), "n10": str(random.randint(2, 9)), "n4": str(random.randint(1, 5)),
-            "duree": str(random.randint(45, 140)), "asa": str(random.randint(1, 3)), "mall": str(random.randint(1, 3)),
-        }  # fmt: skip
+            "n": str(random.randint(8, 24)),
+            "n10": str(random.randint(2, 9)),
+            "n4": str(random.randint(1, 5)),
+            "duree": str(random.randint(45, 140)),
+            "asa": str(random.randint(1, 3)),
+            "mall": str(random.randint(1, 3)),
+        }
 
     def _slots(
         self, episode: Episode, at: date, results: Sequence[Result], dates: tuple[date, date] | None
@@ -339,22 +419,34 @@ class Writer:
         fever = episode.scenario in ("pneumonia", "appendicitis") and (at - episode.day).days == 0
         values = {r.analyte: r.text(self._language) for r in results}
         slots = {
-            "m": words[person.sex], "nom": f"{person.given} {person.family}", "age": str(person.age(at)),
-            "e": "e" if female else "", "il": "elle" if female else "il",
-            "le_patient": "la patiente" if female else "le patient", "Le_patient": "La patiente" if female else "Le patient",
-            "cote": words["left"] if left else words["right_m"], "cote_f": words["left"] if left else words["right_f"],
+            "m": words[person.sex],
+            "nom": f"{person.given} {person.family}",
+            "age": str(person.age(at)),
+            "e": "e" if female else "",
+            "il": "elle" if female else "il",
+            "le_patient": "la patiente" if female else "le patient",
+            "Le_patient": "La patiente" if female else "Le patient",
+            "cote": words["left"] if left else words["right_m"],
+            "cote_f": words["left"] if left else words["right_f"],
             "cote_inverse": words["right_m"] if left else words["left"],
-            "depuis": str(random.randint(1998, 2019)), "taille": str(random.randint(44, 60)),
+            "depuis": str(random.randint(1998, 2019)),
+            "taille": str(random.randint(44, 60)),
             "ta": f"{random.randint(11, 16)}{random.randint(0, 9)}/{random.randint(6, 9)}{random.randint(0, 9)}",
-            "fc": str(random.randint(58, 104)), "sat": str(random.randint(88, 93) if "copd" in episode.scenario else random.randint(95, 99)),
+            "fc": str(random.randint(58, 104)),
+            "sat": str(random.randint(88, 93) if "copd" in episode.scenario else random.randint(95, 99)),
             "temp": f"{random.uniform(38.1, 39.4) if fever else random.uniform(36.3, 37.3):.1f}",
-            "poids": str(person.weight), "fevg": str(random.randint(30, 42) if "heart" in episode.scenario else random.randint(45, 58)),
-            "ict": f"0.{random.randint(54, 64)}", "bebe": str(random.randint(2600, 4100)),
-            "chirurgien": self._author(scenarios()[episode.scenario]["service"]).name, "anesthesiste": self._author("anaesthesia").name,
+            "poids": str(person.weight),
+            "fevg": str(random.randint(30, 42) if "heart" in episode.scenario else random.randint(45, 58)),
+            "ict": f"0.{random.randint(54, 64)}",
+            "bebe": str(random.randint(2600, 4100)),
+            "chirurgien": self._author(scenarios()[episode.scenario]["service"]).name,
+            "anesthesiste": self._author("anaesthesia").name,
             "signature": self._author(scenarios()[episode.scenario]["service"]).name,
-            "entree": self._date(dates[0]) if dates else self._date(at), "sortie": self._date(dates[1]) if dates else self._date(at),
-            "date": self._date(at), "service": "",
-        }  # fmt: skip
+            "entree": self._date(dates[0]) if dates else self._date(at),
+            "sortie": self._date(dates[1]) if dates else self._date(at),
+            "date": self._date(at),
+            "service": "",
+        }
         if self._language == "fr":
             slots["temp"] = slots["temp"].replace(".", ",")
             slots["ict"] = slots["ict"].replace(".", ",")
@@ -382,5 +474,4 @@ def _capital(text: str) -> str:
 
 def _site(service: str) -> str:
 
-
-    return SITES[SERVICES[service][2]]
+    return SITES[PLACES[service]]

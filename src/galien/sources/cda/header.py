@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from galien.model.records import Patient, PatientRef, Sex, Stay
+from galien.model.records import WEAK, Patient, PatientRef, Sex, Stay
 from galien.sources.cda.values import address, identifier, label, moment, period, person, unique
 from galien.sources.xml import text_of
 
@@ -123,7 +123,8 @@ def _stay(encounter: Any, who: PatientRef | None) -> Stay | None:
     responsible = encounter.find("responsibleParty/assignedEntity")
     place = "location/healthCareFacility"
     return Stay(
-        key=f"cda:stay:{name}",
+        key=_stay_key(encounter.find("id")),
+        version=WEAK,  # a document knows less of its stay than the admissions do
         locator="/ClinicalDocument/componentOf/encompassingEncounter",
         patient=who,
         kind=_STAYS.get((kind.get("code") or "").upper(), "") if kind is not None else "",
@@ -133,6 +134,12 @@ def _stay(encounter: Any, who: PatientRef | None) -> Stay | None:
         hospital=_first(encounter, f"{place}/serviceProviderOrganization/name"),
         practitioner=person(responsible.find("assignedPerson")) if responsible is not None else "",
     )
+
+
+def _stay_key(id: Any) -> str:
+    """The same key as HL7 v2 and FHIR give to the same visit number of the same issuer."""
+    root, extension = id.get("root", ""), id.get("extension", "")
+    return f"stay:urn:oid:{root}|{extension}" if root and extension else f"cda:stay:{unique(id)}"
 
 
 def _service(root: Any, author: Any) -> str:

@@ -39,7 +39,14 @@ class Together:
         return self._by_reference.get(tail, {})
 
     def key(self, kind: str, id: str) -> str:
-        """Natural key of a resource."""
+        """Natural key of a resource.
+
+        A visit with a number of its own has the key that HL7 v2 and CDA give to the same visit.
+        """
+        visit = self._by_reference.get(f"Encounter/{id}", {}) if kind == "Encounter" else {}
+        for found in identifiers(visit.get("identifier")):
+            if found.system.startswith("urn:oid:"):
+                return f"stay:{found.system}|{found.value}"
         return f"fhir:{self.feed}:{kind}/{id}"
 
     def key_of(self, reference: object, kind: str, inside: Json) -> str:

@@ -72,7 +72,7 @@ class Context:
         if pv1 is None or not pv1.text(19):
             return ""
         issuer = authority(pv1, pv1.repetitions(19)[0], 4, self.feed) or f"urn:galien:feed:{self.feed}:{self.sender}"
-        return f"hl7v2:stay:{issuer}|{pv1.text(19)}"
+        return f"stay:{issuer}|{pv1.text(19)}"
 
     def describe(self) -> Patient | None:
         """PID as a Patient record."""
@@ -113,6 +113,7 @@ class Context:
             key=self.stay,
             locator="PV1",
             patient=self.patient,
+            version=re.sub(r"\D", "", (event.text(2) if event else "") or self.message.header.text(7))[:14],
             kind=_STAYS.get(pv1.text(2).upper(), ""),
             start=start,
             end=end if ended else None,

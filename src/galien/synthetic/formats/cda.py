@@ -12,11 +12,15 @@ from galien.synthetic.text import Mention, unmark
 from galien.synthetic.writing import Report
 
 _TYPES = {
-    "laboratory-report": ("11502-2", "CR d'examens biologiques"), "discharge-letter": ("11490-0", "Lettre de liaison"),
-    "consultation": ("11488-4", "CR de consultation"), "imaging-report": ("18748-4", "CR d'imagerie médicale"),
-    "operative-report": ("11504-8", "CR opératoire"), "anaesthesia": ("77436-4", "CR d'anesthésie"),
-    "tumour-board": ("34794-8", "CR de RCP"), "pathology-report": ("34122-2", "CR d'anatomie pathologique"),
-}  # fmt: skip
+    "laboratory-report": ("11502-2", "CR d'examens biologiques"),
+    "discharge-letter": ("11490-0", "Lettre de liaison"),
+    "consultation": ("11488-4", "CR de consultation"),
+    "imaging-report": ("18748-4", "CR d'imagerie médicale"),
+    "operative-report": ("11504-8", "CR opératoire"),
+    "anaesthesia": ("77436-4", "CR d'anesthésie"),
+    "tumour-board": ("34794-8", "CR de RCP"),
+    "pathology-report": ("34122-2", "CR d'anatomie pathologique"),
+}
 
 
 def cda(report: Report, number: int, *, level: int) -> tuple[bytes, list[Mention]]:

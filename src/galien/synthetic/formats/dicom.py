@@ -14,17 +14,32 @@ from galien.synthetic.people import IPP_OID, Person
 from galien.synthetic.pictures import draw
 
 _CLASSES = {
-    "CR": "1.2.840.10008.5.1.4.1.1.1", "CT": "1.2.840.10008.5.1.4.1.1.2", "MR": "1.2.840.10008.5.1.4.1.1.4",
+    "CR": "1.2.840.10008.5.1.4.1.1.1",
+    "CT": "1.2.840.10008.5.1.4.1.1.2",
+    "MR": "1.2.840.10008.5.1.4.1.1.4",
     "MG": "1.2.840.10008.5.1.4.1.1.1.2",
-}  # fmt: skip
+}
 _PARTS = {
-    "hip": "HIP", "hip_prosthesis": "HIP", "hip_fracture": "HIP", "knee": "KNEE", "chest": "CHEST", "chest_heart": "CHEST",
-    "chest_pneumonia": "CHEST", "abdomen": "ABDOMEN", "brain": "BRAIN", "brain_lesion": "BRAIN", "breast": "BREAST",
-}  # fmt: skip
+    "hip": "HIP",
+    "hip_prosthesis": "HIP",
+    "hip_fracture": "HIP",
+    "knee": "KNEE",
+    "chest": "CHEST",
+    "chest_heart": "CHEST",
+    "chest_pneumonia": "CHEST",
+    "abdomen": "ABDOMEN",
+    "brain": "BRAIN",
+    "brain_lesion": "BRAIN",
+    "breast": "BREAST",
+}
 _TITLES = {
-    "HIP": ("Bassin et hanche", "Pelvis and hip"), "KNEE": ("Genou", "Knee"), "CHEST": ("Thorax", "Chest"),
-    "ABDOMEN": ("Abdomen et pelvis", "Abdomen and pelvis"), "BRAIN": ("Encéphale", "Brain"), "BREAST": ("Mammographie", "Mammogram"),
-}  # fmt: skip
+    "HIP": ("Bassin et hanche", "Pelvis and hip"),
+    "KNEE": ("Genou", "Knee"),
+    "CHEST": ("Thorax", "Chest"),
+    "ABDOMEN": ("Abdomen et pelvis", "Abdomen and pelvis"),
+    "BRAIN": ("Encéphale", "Brain"),
+    "BREAST": ("Mammographie", "Mammogram"),
+}
 
 
 def series(person: Person, study: Study, language: str) -> Iterator[bytes]:

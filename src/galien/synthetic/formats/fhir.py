@@ -18,16 +18,30 @@ _ATC = "http://www.whocc.no/atc"
 _LOINC = "http://loinc.org"
 _LABELS = {
     "fr": {
-        "hypertension": "Hypertension artérielle", "diabetes": "Diabète de type 2", "atrial_fibrillation": "Fibrillation atriale",
-        "dyslipidaemia": "Hyperlipidémie", "copd": "Bronchopneumopathie chronique obstructive", "hypothyroidism": "Hypothyroïdie",
-        "depression": "Épisode dépressif", "asthma": "Asthme", "kidney": "Maladie rénale chronique, stade 3", "gout": "Goutte",
+        "hypertension": "Hypertension artérielle",
+        "diabetes": "Diabète de type 2",
+        "atrial_fibrillation": "Fibrillation atriale",
+        "dyslipidaemia": "Hyperlipidémie",
+        "copd": "Bronchopneumopathie chronique obstructive",
+        "hypothyroidism": "Hypothyroïdie",
+        "depression": "Épisode dépressif",
+        "asthma": "Asthme",
+        "kidney": "Maladie rénale chronique, stade 3",
+        "gout": "Goutte",
     },
     "en": {
-        "hypertension": "Hypertension", "diabetes": "Type 2 diabetes", "atrial_fibrillation": "Atrial fibrillation",
-        "dyslipidaemia": "Hyperlipidaemia", "copd": "Chronic obstructive pulmonary disease", "hypothyroidism": "Hypothyroidism",
-        "depression": "Depressive episode", "asthma": "Asthma", "kidney": "Chronic kidney disease, stage 3", "gout": "Gout",
+        "hypertension": "Hypertension",
+        "diabetes": "Type 2 diabetes",
+        "atrial_fibrillation": "Atrial fibrillation",
+        "dyslipidaemia": "Hyperlipidaemia",
+        "copd": "Chronic obstructive pulmonary disease",
+        "hypothyroidism": "Hypothyroidism",
+        "depression": "Depressive episode",
+        "asthma": "Asthma",
+        "kidney": "Chronic kidney disease, stage 3",
+        "gout": "Gout",
     },
-}  # fmt: skip
+}
 
 
 def label(comorbidity: str, language: Language) -> str:
@@ -40,16 +54,30 @@ def bundle(person: Person, course: Course, panels: list[tuple[Any, list[Result],
     me = {"reference": f"urn:uuid:patient-{person.ipp}"}
     resources: list[dict[str, Any]] = [_patient(person)]
     for stay in course.stays:
-        resources.append({
-            "resourceType": "Encounter", "id": f"stay-{stay.number}", "status": "finished", "subject": me,
-            "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": stay.kind},
-            "serviceType": {"text": SERVICES[stay.service][index]},
-            "period": {"start": f"{stay.start}T09:30:00+01:00", "end": f"{stay.end}T16:00:00+01:00"},
-            "serviceProvider": {"display": HOSPITAL},
-            "reasonCode": [_concept(_CIM10, scenarios()[stay.scenario]["diagnosis"]["code"], scenarios()[stay.scenario]["diagnosis"][language])],
-        })  # fmt: skip
+        resources.append(
+            {
+                "resourceType": "Encounter",
+                "id": f"stay-{stay.number}",
+                "identifier": [{"system": f"urn:oid:{IPP_OID}.2", "value": stay.number}],
+                "status": "finished",
+                "subject": me,
+                "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": stay.kind},
+                "serviceType": {"text": SERVICES[stay.service][index]},
+                "period": {"start": f"{stay.start}T09:30:00+01:00", "end": f"{stay.end}T16:00:00+01:00"},
+                "serviceProvider": {"display": HOSPITAL},
+                "reasonCode": [
+                    _concept(
+                        _CIM10,
+                        scenarios()[stay.scenario]["diagnosis"]["code"],
+                        scenarios()[stay.scenario]["diagnosis"][language],
+                    )
+                ],
+            }
+        )
     for item in person.comorbidities:
-        resources.append(_condition(f"{person.ipp}-{item.name}", me, item.code, label(item.name, language), str(item.since)))
+        resources.append(
+            _condition(f"{person.ipp}-{item.name}", me, item.code, label(item.name, language), str(item.since))
+        )
     for number, episode in enumerate(person.episodes):
         found = scenarios()[episode.scenario]["diagnosis"]
         resources.append(_condition(f"{person.ipp}-e{number}", me, found["code"], found[language], str(episode.day)))
@@ -59,39 +87,56 @@ def bundle(person: Person, course: Course, panels: list[tuple[Any, list[Result],
         if item.drug:
             resources.append(_drug(f"{person.ipp}-{item.drug}", me, item.drug, str(item.since), language))
     for i, act in enumerate(course.acts):
-        resources.append({
-            "resourceType": "Procedure", "id": f"{person.ipp}-act{i}", "status": "completed", "subject": me,
-            "code": _concept(_CCAM, act.code, act.label), "performedDateTime": f"{act.at}T10:00:00+01:00",
-            **_encounter(act.stay),
-        })  # fmt: skip
+        resources.append(
+            {
+                "resourceType": "Procedure",
+                "id": f"{person.ipp}-act{i}",
+                "status": "completed",
+                "subject": me,
+                "code": _concept(_CCAM, act.code, act.label),
+                "performedDateTime": f"{act.at}T10:00:00+01:00",
+                **_encounter(act.stay),
+            }
+        )
     for at, results, stay_number in panels:
         resources += [_observation(f"{person.ipp}-{r.analyte}-{at:%Y%m%d}", me, r, stay_number) for r in results]
     if person.allergic:
         words = table(language)["generic"]["allergy"]
 
-
-        resources.append({
-            "resourceType": "AllergyIntolerance", "id": f"{person.ipp}-allergy", "patient": me,
-            "code": {"text": unmark(words[person.number % len(words)])[0].rstrip(".")},
-        })  # fmt: skip
+        resources.append(
+            {
+                "resourceType": "AllergyIntolerance",
+                "id": f"{person.ipp}-allergy",
+                "patient": me,
+                "code": {"text": unmark(words[person.number % len(words)])[0].rstrip(".")},
+            }
+        )
     entries = [
-        {"fullUrl": f"urn:uuid:{'patient-' + person.ipp if r['resourceType'] == 'Patient' else r['id']}", "resource": r,
-         "request": {"method": "PUT", "url": f"{r['resourceType']}/{r['id']}"}}
+        {
+            "fullUrl": f"urn:uuid:{'patient-' + person.ipp if r['resourceType'] == 'Patient' else r['id']}",
+            "resource": r,
+            "request": {"method": "PUT", "url": f"{r['resourceType']}/{r['id']}"},
+        }
         for r in resources
-    ]  # fmt: skip
-    return msgspec.json.format(msgspec.json.encode({"resourceType": "Bundle", "type": "transaction", "entry": entries}), indent=1)
+    ]
+    return msgspec.json.format(
+        msgspec.json.encode({"resourceType": "Bundle", "type": "transaction", "entry": entries}), indent=1
+    )
 
 
 def _patient(person: Person) -> dict[str, Any]:
     return {
-        "resourceType": "Patient", "id": person.ipp, "gender": person.sex, "birthDate": str(person.birth),
+        "resourceType": "Patient",
+        "id": person.ipp,
+        "gender": person.sex,
+        "birthDate": str(person.birth),
         "identifier": [
             {"system": f"urn:oid:{IPP_OID}", "value": person.ipp, "type": {"coding": [{"code": "PI"}]}},
             {"system": f"urn:oid:{INS_OID}", "value": person.ins, "type": {"coding": [{"code": "NI"}]}},
         ],
         "name": [{"use": "official", "family": person.family, "given": [person.given]}],
         "address": [{"line": [person.address[0]], "postalCode": person.address[1], "city": person.address[2]}],
-    }  # fmt: skip
+    }
 
 
 def _concept(system: str, code: str, text: str) -> dict[str, Any]:
@@ -104,25 +149,40 @@ def _encounter(stay: str) -> dict[str, Any]:
 
 def _condition(id: str, me: dict[str, str], code: str, text: str, at: str) -> dict[str, Any]:
     return {
-        "resourceType": "Condition", "id": id, "subject": me, "code": _concept(_CIM10, code, text), "onsetDateTime": at,
-        "clinicalStatus": {"coding": [{"code": "active"}]}, "verificationStatus": {"coding": [{"code": "confirmed"}]},
-    }  # fmt: skip
+        "resourceType": "Condition",
+        "id": id,
+        "subject": me,
+        "code": _concept(_CIM10, code, text),
+        "onsetDateTime": at,
+        "clinicalStatus": {"coding": [{"code": "active"}]},
+        "verificationStatus": {"coding": [{"code": "confirmed"}]},
+    }
 
 
 def _drug(id: str, me: dict[str, str], drug: str, at: str, language: Language) -> dict[str, Any]:
     item = table("scenarios")["drugs"][drug]
     return {
-        "resourceType": "MedicationRequest", "id": id, "status": "active", "intent": "order", "subject": me,
-        "medicationCodeableConcept": _concept(_ATC, item["atc"], item[language]), "authoredOn": at,
+        "resourceType": "MedicationRequest",
+        "id": id,
+        "status": "active",
+        "intent": "order",
+        "subject": me,
+        "medicationCodeableConcept": _concept(_ATC, item["atc"], item[language]),
+        "authoredOn": at,
         "dosageInstruction": [{"text": item["dose"] if language == "fr" else item["dose_en"]}],
-    }  # fmt: skip
+    }
 
 
 def _observation(id: str, me: dict[str, str], r: Result, stay: str) -> dict[str, Any]:
     return {
-        "resourceType": "Observation", "id": id, "status": "final", "subject": me, **_encounter(stay),
+        "resourceType": "Observation",
+        "id": id,
+        "status": "final",
+        "subject": me,
+        **_encounter(stay),
         "category": [{"coding": [{"code": "laboratory"}]}],
-        "code": _concept(_LOINC, r.loinc, r.label), "effectiveDateTime": f"{r.at}T07:45:00+01:00",
+        "code": _concept(_LOINC, r.loinc, r.label),
+        "effectiveDateTime": f"{r.at}T07:45:00+01:00",
         "valueQuantity": {"value": r.value, "unit": r.unit, "system": "http://unitsofmeasure.org", "code": r.unit},
         "referenceRange": [{"low": {"value": r.low}, "high": {"value": r.high}}],
-    }  # fmt: skip
+    }

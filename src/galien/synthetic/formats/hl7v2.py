@@ -13,9 +13,15 @@ from galien.synthetic.text import Mention
 from galien.synthetic.writing import Report
 
 _LOINC = {
-    "operative-report": "11504-8", "imaging-report": "18748-4", "anaesthesia": "77436-4", "consultation": "11488-4",
-    "discharge-letter": "11490-0", "progress-note": "11506-3", "pathology-report": "34122-2", "nursing-note": "34746-8",
-}  # fmt: skip
+    "operative-report": "11504-8",
+    "imaging-report": "18748-4",
+    "anaesthesia": "77436-4",
+    "consultation": "11488-4",
+    "discharge-letter": "11490-0",
+    "progress-note": "11506-3",
+    "pathology-report": "34122-2",
+    "nursing-note": "34746-8",
+}
 
 
 def admission(person: Person, stay: Stay, *, out: bool) -> bytes:
@@ -26,9 +32,16 @@ def admission(person: Person, stay: Stay, *, out: bool) -> bytes:
     service = SERVICES[stay.service][0]
     kind = "O" if stay.kind == "AMB" else "I"
     pv1 = f"PV1|1|{kind}|{_escape(service)}^^^{HOSPITAL}||||||||||||||||{stay.number}^^^CHU&{IPP_OID}.2&ISO^VN"
-    return _message(at, f"ADT^{event}", f"{stay.number}{event}", [
-        f"EVN||{at}||||{at}", _pid(person), f"{pv1}{'|' * 25}{stay.start:%Y%m%d}0930|{end}",
-    ])  # fmt: skip
+    return _message(
+        at,
+        f"ADT^{event}",
+        f"{stay.number}{event}",
+        [
+            f"EVN||{at}||||{at}",
+            _pid(person),
+            f"{pv1}{'|' * 25}{stay.start:%Y%m%d}0930|{end}",
+        ],
+    )
 
 
 def results(person: Person, at: date, found: list[Result], stay: str, number: int) -> bytes:
@@ -50,19 +63,30 @@ def note(report: Report, number: int) -> tuple[bytes, list[Mention]]:
     title = _escape(report.title)
     author = f"^{_escape(report.author.name)}^{_escape(report.author.given)}"
     lines = [
-        f"EVN||{when}", _pid(report.person), _visit(report.stay, SERVICES[report.service][0]),
+        f"EVN||{when}",
+        _pid(report.person),
+        _visit(report.stay, SERVICES[report.service][0]),
         f"TXA|1|{code}^{title}^LN|TX|{when}|{author}|||||||D{report.person.ipp}.{number}|||||AU",
-    ]  # fmt: skip
-    lines += [f"OBX|{i}|TX|{code}^{title}^LN||{_escape(line)}||||||F" for i, line in enumerate(text.rstrip().split("\n"), 1)]
+    ]
+    lines += [
+        f"OBX|{i}|TX|{code}^{title}^LN||{_escape(line)}||||||F" for i, line in enumerate(text.rstrip().split("\n"), 1)
+    ]
     return _message(when, "MDM^T02", f"D{report.person.ipp}{number}", [line for line in lines if line]), mentions
 
 
 def merge(person: Person, old_ipp: str, at: date) -> bytes:
     """ADT^A40: the identity ``old_ipp``, opened by mistake, is this patient's."""
     when = f"{at:%Y%m%d}1100"
-    return _message(when, "ADT^A40", f"M{person.ipp}", [
-        f"EVN||{when}", _pid(person), f"MRG|{old_ipp}^^^CHU&{IPP_OID}&ISO^PI",
-    ])  # fmt: skip
+    return _message(
+        when,
+        "ADT^A40",
+        f"M{person.ipp}",
+        [
+            f"EVN||{when}",
+            _pid(person),
+            f"MRG|{old_ipp}^^^CHU&{IPP_OID}&ISO^PI",
+        ],
+    )
 
 
 def _pid(person: Person) -> str:

@@ -39,9 +39,16 @@ def pdf(report: Report) -> tuple[bytes, list[Mention]]:
         story += [Spacer(1, 4 * mm), _results(report)]
     out = io.BytesIO()
     document = BaseDocTemplate(
-        out, pagesize=A4, leftMargin=22 * mm, rightMargin=22 * mm, topMargin=38 * mm, bottomMargin=22 * mm,
-        title=_latin(report.title), author=_latin(f"Dr {report.author.name}"), invariant=1,
-    )  # fmt: skip
+        out,
+        pagesize=A4,
+        leftMargin=22 * mm,
+        rightMargin=22 * mm,
+        topMargin=38 * mm,
+        bottomMargin=22 * mm,
+        title=_latin(report.title),
+        author=_latin(f"Dr {report.author.name}"),
+        invariant=1,
+    )
     frame = Frame(document.leftMargin, document.bottomMargin, document.width, document.height)
     lines, last = [_latin(line) for line in head(report) if line], _latin(foot(report))
     word = table(report.language)["words"]["page"]
@@ -66,10 +73,15 @@ def _results(report: Report) -> Table:
     for r in report.results:
         rows.append([r.label, f"{r.text(report.language)} {r.unit} {r.flag}".strip(), f"{r.low:g} - {r.high:g}"])
     made = Table([[_latin(cell) for cell in row] for row in rows], colWidths=[60 * mm, 50 * mm, 45 * mm])
-    made.setStyle(TableStyle([
-        ("FONT", (0, 0), (-1, 0), "Helvetica-Bold", 9), ("FONT", (0, 1), (-1, -1), "Helvetica", 9),
-        ("LINEBELOW", (0, 0), (-1, -1), 0.25, colors.grey),
-    ]))  # fmt: skip
+    made.setStyle(
+        TableStyle(
+            [
+                ("FONT", (0, 0), (-1, 0), "Helvetica-Bold", 9),
+                ("FONT", (0, 1), (-1, -1), "Helvetica", 9),
+                ("LINEBELOW", (0, 0), (-1, -1), 0.25, colors.grey),
+            ]
+        )
+    )
     return made
 
 

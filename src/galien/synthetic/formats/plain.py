@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
+import msgspec
+
 from galien.synthetic.lexicon import HOSPITAL, SERVICES, table
 from galien.synthetic.text import Mention, mistype, unmark, wrap
 from galien.synthetic.writing import Report
@@ -15,11 +17,21 @@ def plain(report: Report, *, header: bool = True) -> tuple[str, list[Mention]]:
     The same report gives the same text, typing errors included.
     """
     random = Random(f"{report.person.seed}/{report.title}/{report.at}")
-    marked = _layout(report, header)
     if report.author.style == 2 and random.random() < 0.6:
-        marked = mistype(marked, random, random.randint(1, 3))
+        report = _hurried(report, random)
+    marked = _layout(report, header)
     text, mentions = unmark(marked)
     return wrap(text, report.author.wrap), mentions
+
+
+def _hurried(report: Report, random: Random) -> Report:
+    """The same report with a few typing errors in what its author typed."""
+    at = {random.randrange(len(report.blocks)) for _ in range(2)}
+    blocks = tuple(
+        msgspec.structs.replace(b, lines=tuple(mistype(line, random, 1) for line in b.lines)) if i in at else b
+        for i, b in enumerate(report.blocks)
+    )
+    return msgspec.structs.replace(report, blocks=blocks)
 
 
 def _layout(report: Report, header: bool) -> str:
@@ -55,7 +67,8 @@ def head(report: Report) -> list[str]:
     return [
         f"{HOSPITAL} - {report.site}",
         f"{service}    Dr {report.author.given} {report.author.name}",
-        f"{words[person.sex]} {person.family.upper()} {person.given}, {born} {person.birth:%d/%m/%Y}    IPP {person.ipp}",
+        f"{words[person.sex]} {person.family.upper()} {person.given}, {born} {person.birth:%d/%m/%Y}"
+        f"    IPP {person.ipp}",
         f"{report.at:%d/%m/%Y}",
         "",
     ]
