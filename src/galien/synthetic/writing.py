@@ -12,7 +12,7 @@ import msgspec
 from galien.synthetic.laboratory import Result
 from galien.synthetic.lexicon import PLACES, SERVICES, SITES, Language, scenarios, table
 from galien.synthetic.people import Doctor, Episode, Person, doctor
-from galien.synthetic.text import codes
+from galien.synthetic.text import codes, unmark
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -93,7 +93,7 @@ class Writer:
         return Report(
             person=self._person,
             kind=kind,
-            title=title[:1].upper() + title[1:],
+            title=_headline(title),
             at=at,
             service=service,
             site=_site(service),
@@ -475,3 +475,9 @@ def _capital(text: str) -> str:
 def _site(service: str) -> str:
 
     return SITES[PLACES[service]]
+
+
+def _headline(title: str) -> str:
+    """A title: no mark, one capital."""
+    plain, _ = unmark(title)
+    return plain[:1].upper() + plain[1:]
