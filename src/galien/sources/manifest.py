@@ -71,16 +71,12 @@ class Manifest:
         known: dict[str, Any] = {}
         if record.patient is None and line.patient:
             known["patient"] = PatientRef(line.patient)
-        if record.at is None:
-            known["at"] = parse_moment(line.date)
-        for name in ("title", "service", "hospital", "stay"):
-            if getattr(line, name) and (name == "title" or not getattr(record, name)):
-                known[name] = getattr(line, name)
-        if isinstance(record, Document):
-            if line.author and not record.author:
-                known["author"] = line.author
-            if line.kind and record.kind == "document":
-                known["kind"] = line.kind
+        at = parse_moment(line.date)
+        if at is not None:
+            known["at"] = at
+        fields = ("title", "service", "hospital", "stay", *(("author", "kind") if isinstance(record, Document) else ()))
+        # What the export states wins over what was guessed from the file (a PDF's date is the printer's).
+        known |= {name: getattr(line, name) for name in fields if getattr(line, name)}
         return msgspec.structs.replace(record, **known)
 
 

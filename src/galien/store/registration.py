@@ -417,4 +417,4 @@ def _counts(record: AnySourceRecord) -> bool:
 
 def _older(new: str, old: str) -> bool:
     """Whether version ``new`` is older than ``old``, when both are whole numbers; `WEAK` always is."""
-    return new == WEAK or new.isdigit() and old.isdigit() and int(new) < int(old)
+    return new == WEAK or (new.isdigit() and old.isdigit() and int(new) < int(old))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -84,17 +84,22 @@ class _Hospital:
         what = course(who, self._language)
         random = Random(f"{who.seed}/formats")
         by_fhir = []
+        coded: set[tuple[date, int]] = set()
         for i, (at, found, inside) in enumerate(what.panels):
-            if random.random() < 0.4:
+            draw = random.random()
+            if draw < 0.3:
+                coded.add((at, len(found)))  # the values travel in the CDA itself
+            elif draw < 0.65:
                 self.write("hl7v2", f"{who.ipp}_R{i}.hl7", hl7v2.results(who, at, found, inside, i))
             else:
                 by_fhir.append((at, found, inside))
         for stay in what.stays:
-            self.write("hl7v2", f"{who.ipp}_{stay.number}_A01.hl7", hl7v2.admission(who, stay, out=False))
-            self.write("hl7v2", f"{who.ipp}_{stay.number}_A03.hl7", hl7v2.admission(who, stay, out=True))
+            reason = scenarios()[stay.scenario]["diagnosis"][self._language]
+            self.write("hl7v2", f"{who.ipp}_{stay.number}_A01.hl7", hl7v2.admission(who, stay, reason, out=False))
+            self.write("hl7v2", f"{who.ipp}_{stay.number}_A03.hl7", hl7v2.admission(who, stay, reason, out=True))
         self.write("fhir", f"{who.ipp}.json", fhir.bundle(who, what, by_fhir, self._language))
         for number, report in enumerate(what.reports):
-            self._report(report, number, random)
+            self._report(report, number, random, (report.at, len(report.results)) in coded)
         for study in what.studies:
             for i, data in enumerate(dicom.series(who, study, self._language), 1):
                 self.write("dicom", f"{who.ipp}/{study.uid}.{i}.dcm", data)
@@ -121,14 +126,14 @@ class _Hospital:
         for name, lines in self._truth.items():
             (truth / f"{name}.jsonl").write_bytes(b"\n".join(lines) + b"\n")
 
-    def _report(self, report: Report, number: int, random: Random) -> None:
+    def _report(self, report: Report, number: int, random: Random, coded: bool) -> None:
         """One report, in the format that such reports usually come in."""
         self.documents += 1
         stem = f"{report.person.ipp}_{number:02d}_{report.kind}"
         draw = random.random()
         exact = False
         if report.kind == "laboratory-report":
-            data, mentions = cda.cda(report, number, level=3)
+            data, mentions = cda.cda(report, number, level=3, coded=coded)
             folder, name = "cda", f"{stem}.xml"
         elif report.kind in ("discharge-letter", "consultation") and draw < 0.28:
             data, mentions = cda.cda(report, number, level=1 if draw < 0.1 else 3)
@@ -180,7 +185,9 @@ class _Hospital:
         self.write(
             "hl7v2",
             f"{other.ipp}_A01.hl7",
-            hl7v2.admission(other, stay, out=False).replace(b"~^^^INS&" + INS_OID.encode() + b"&ISO^INS", b""),
+            hl7v2.admission(other, stay, "consultation", out=False).replace(
+                b"~^^^INS&" + INS_OID.encode() + b"&ISO^INS", b""
+            ),
         )
         self.write("hl7v2", f"{who.ipp}_A40.hl7", hl7v2.merge(who, other.ipp, stay.end + timedelta(days=30)))
 

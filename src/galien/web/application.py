@@ -19,8 +19,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from galien.app.facade import Facade
 from galien.model.errors import GalienError
-from galien.web import pages_article, pages_document, pages_home, pages_ingest, pages_patient, pages_search
-from galien.web import pages_study, rest
+from galien.web import (
+    pages_article,
+    pages_document,
+    pages_home,
+    pages_ingest,
+    pages_patient,
+    pages_search,
+    pages_study,
+    rest,
+)
 from galien.web.catalogue import LANGUAGES
 from galien.web.desk import Desk
 from galien.web.problems import Problem, problem_of, problem_of_status
@@ -29,9 +37,7 @@ from galien.web.security import Guard
 _LOG = logging.getLogger(__name__)
 
 
-def create_app(
-    facade: Facade, *, language: str = "fr", today: Callable[[], date] = date.today
-) -> FastAPI:
+def create_app(facade: Facade, *, language: str = "fr", today: Callable[[], date] = date.today) -> FastAPI:
     """The pages and the REST interface of a workspace.
 
     Serve it on the loopback interface with access logs off (queries may hold names).

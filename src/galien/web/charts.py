@@ -36,7 +36,7 @@ class Chart:
 def day(iso: str) -> int | None:
     """The ordinal of a date that may lack its day or month (then the first), or None."""
     try:
-        return date.fromisoformat((iso[:10] + "-01-01"[len(iso) - 4 :] if 4 <= len(iso) < 10 else iso[:10])).toordinal()
+        return date.fromisoformat(iso[:10] + "-01-01"[len(iso) - 4 :] if 4 <= len(iso) < 10 else iso[:10]).toordinal()
     except ValueError:
         return None
 

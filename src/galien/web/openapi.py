@@ -103,17 +103,11 @@ OPERATIONS: tuple[Operation, ...] = (
         parameters=(Parameter("prefix", "what was typed"), Parameter("limit", "1 to 50", type="integer")),
     ),
     Operation("get", "/patients/{id}", "Everything about a patient", answers.PatientPage, parameters=(_ID,)),
-    Operation(
-        "get", "/documents/{id}", "A document, with marks", answers.DocumentPage, parameters=(_ID, _Q)
-    ),
-    Operation(
-        "get", "/documents/{id}/original", "Its original bytes", "application/octet-stream", parameters=(_ID,)
-    ),
+    Operation("get", "/documents/{id}", "A document, with marks", answers.DocumentPage, parameters=(_ID, _Q)),
+    Operation("get", "/documents/{id}/original", "Its original bytes", "application/octet-stream", parameters=(_ID,)),
     Operation("get", "/articles/{id}", "An article, with marks", answers.ArticlePage, parameters=(_ID, _Q)),
     Operation("get", "/studies/{id}", "An imaging study", answers.StudyPage, parameters=(_ID,)),
-    Operation(
-        "get", "/studies/{id}/thumbnail", "Small picture of a study", "image/png", parameters=(_ID,)
-    ),
+    Operation("get", "/studies/{id}/thumbnail", "Small picture of a study", "image/png", parameters=(_ID,)),
     Operation(
         "get",
         "/instances/{id}/pixels",

@@ -35,7 +35,7 @@ def routes(desk: Desk) -> APIRouter:
             span=years,
             charts=_charts(page),
             words=[s for s in page.results if s.points and all(p.number is None for p in s.points)],
-            allergies=[o for o in page.observations if "allerg" in o.detail.lower()],
+            allergies=[o for o in page.observations if o.status == "allergy"],
             years=_by_year(documents),
             types=_types(page.documents),
             chosen=type,

@@ -15,7 +15,7 @@ from galien.web.desk import VIEWER, Desk
 FACETS_OF = {
     "patients": ("sex", "age", "service", "year"),
     "documents": ("type", "service", "year", "sex", "age", "language", "source"),
-    "images": ("modality", "type", "service", "year", "sex", "age", "source"),
+    "images": ("modality", "service", "year", "sex", "age", "source"),
     "articles": ("type", "journal", "year", "language", "source"),
 }
 """Which facets make sense for which kind, in reading order; one that is empty is not shown."""

@@ -70,9 +70,7 @@ def routes(desk: Desk) -> APIRouter:
     ) -> Response:
         page = desk.facade.study(id, VIEWER).value
         view = _view(page, series, at, c, w)
-        return desk.page(
-            request, "study.html", page=page, view=view, presets=PRESETS, within=page.patient
-        )
+        return desk.page(request, "study.html", page=page, view=view, presets=PRESETS, within=page.patient)
 
     @router.get("/thumbnails/{id}")
     def thumbnail(id: str) -> Response:

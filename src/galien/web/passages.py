@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from galien.model.answers import Mark, SectionView
 from galien.model.evidence import Evidence
@@ -83,12 +84,10 @@ def _apart(marks: Sequence[Mark], length: int) -> list[Mark]:
 def _pieces(text: str, start: int, end: int, marks: Sequence[Mark], pages: Sequence[int]) -> list[Piece]:
     inner = [(n, m) for n, m in enumerate(marks, 1) if m.start < end and m.end > start]
     breaks = {offset: n for n, offset in enumerate(pages, 1) if n > 1 and start <= offset < end}
-    edges = sorted(
-        {start, end, *breaks, *(e for _, m in inner for e in (max(m.start, start), min(m.end, end)))}
-    )
+    edges = sorted({start, end, *breaks, *(e for _, m in inner for e in (max(m.start, start), min(m.end, end)))})
     pieces: list[Piece] = []
     rank = 0
-    for left, right in zip(edges, edges[1:], strict=False):
+    for left, right in pairwise(edges):
         while rank < len(inner) and inner[rank][1].end <= left:
             rank += 1
         number, why = 0, ""

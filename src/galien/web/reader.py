@@ -90,7 +90,8 @@ class Reader:
         if patient.age is not None:
             parts.append(self.t("patient.age", n=patient.age))
         if patient.birth_date:
-            parts.append(self.t("patient.born", date=self.date(patient.birth_date)))
+            key = {"female": "patient.born_female", "male": "patient.born_male"}.get(patient.sex, "patient.born")
+            parts.append(self.t(key, date=self.date(patient.birth_date)))
         return " · ".join(parts)
 
     def bytes(self, n: int) -> str:

@@ -23,18 +23,18 @@ _TYPES = {
 }
 
 
-def cda(report: Report, number: int, *, level: int) -> tuple[bytes, list[Mention]]:
-    """A document of level 3 (sections, entries) or of level 1 (a PDF)."""
+def cda(report: Report, number: int, *, level: int, coded: bool = True) -> tuple[bytes, list[Mention]]:
+    """A document of level 3 (sections, and entries when ``coded``) or of level 1 (a PDF)."""
     if level == 1:
         data, mentions = pdf(report)
-        coded = base64.b64encode(data).decode()
-        body = f'<nonXMLBody><text mediaType="application/pdf" representation="B64">{coded}</text></nonXMLBody>'
+        packed = base64.b64encode(data).decode()
+        body = f'<nonXMLBody><text mediaType="application/pdf" representation="B64">{packed}</text></nonXMLBody>'
     else:
-        body, mentions = _structured(report)
+        body, mentions = _structured(report, coded)
     return _document(report, number, f"<component>{body}</component>").encode(), mentions
 
 
-def _structured(report: Report) -> tuple[str, list[Mention]]:
+def _structured(report: Report, coded: bool) -> tuple[str, list[Mention]]:
     parts: list[str] = []
     mentions: list[Mention] = []
     for block in report.blocks:
@@ -50,11 +50,11 @@ def _structured(report: Report) -> tuple[str, list[Mention]]:
             "</section></component>"
         )
     if report.results:
-        parts.append(_laboratory(report))
+        parts.append(_laboratory(report, coded and report.kind == "laboratory-report"))
     return f"<structuredBody>{''.join(parts)}</structuredBody>", mentions
 
 
-def _laboratory(report: Report) -> str:
+def _laboratory(report: Report, coded: bool) -> str:
     rows, entries = [], []
     for i, r in enumerate(report.results):
         shown = r.text(report.language)
@@ -75,7 +75,8 @@ def _laboratory(report: Report) -> str:
         )
     table = f"<table><tbody>{''.join(rows)}</tbody></table>"
     title = "BIOLOGIE" if report.language == "fr" else "LABORATORY"
-    return f"<component><section><title>{title}</title><text>{table}</text>{''.join(entries)}</section></component>"
+    below = "".join(entries) if coded else ""
+    return f"<component><section><title>{title}</title><text>{table}</text>{below}</section></component>"
 
 
 def _document(report: Report, number: int, component: str) -> str:

@@ -24,8 +24,8 @@ _LOINC = {
 }
 
 
-def admission(person: Person, stay: Stay, *, out: bool) -> bytes:
-    """ADT^A01, or ADT^A03 with the end."""
+def admission(person: Person, stay: Stay, reason: str, *, out: bool) -> bytes:
+    """ADT^A01, or ADT^A03 with the end; ``reason`` is that of the stay, in words."""
     event, day = ("A03", stay.end) if out else ("A01", stay.start)
     at = f"{day:%Y%m%d}{'1600' if out else '0930'}"
     end = f"{stay.end:%Y%m%d}1600" if out else ""
@@ -40,6 +40,7 @@ def admission(person: Person, stay: Stay, *, out: bool) -> bytes:
             f"EVN||{at}||||{at}",
             _pid(person),
             f"{pv1}{'|' * 25}{stay.start:%Y%m%d}0930|{end}",
+            f"PV2|||^{_escape(reason)}",
         ],
     )
 

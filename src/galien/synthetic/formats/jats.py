@@ -59,7 +59,7 @@ def article(name: str, scenario: Table, number: int, language: Language, seed: i
         f'<article article-type="research-article" xml:lang="{language}"><front><journal-meta><journal-title-group>'
         f"<journal-title>{journal}</journal-title></journal-title-group></journal-meta><article-meta>"
         f'<article-id pub-id-type="doi">10.99999/galien.synthetic.{number}</article-id><title-group><article-title>'
-        f'{escape(head[:1].upper() + head[1:])}</article-title></title-group><contrib-group>'
+        f"{escape(head[:1].upper() + head[1:])}</article-title></title-group><contrib-group>"
         '<contrib contrib-type="author"><name>'
         f"<surname>{escape(author.name)}</surname><given-names>{escape(author.given)}</given-names></name></contrib>"
         f"</contrib-group><pub-date><year>{day.year}</year><month>{day.month:02d}</month></pub-date>"

@@ -51,7 +51,7 @@ function move(event, step) {
   const next = hits[at < 0 ? (step > 0 ? 0 : hits.length - 1) : Math.min(Math.max(at + step, 0), hits.length - 1)];
   next.querySelector("[data-open]").focus();
   next.scrollIntoView({ block: "nearest" });
-  if (document.querySelector(".pane")) preview(next);
+  if (document.querySelector(".preview-pane")) preview(next);
 }
 
 function go(event, letter) {

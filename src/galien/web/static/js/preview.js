@@ -20,10 +20,10 @@ export async function preview(hit) {
   if (!body) return;
   for (const image of body.querySelectorAll("[data-viewer]")) image.removeAttribute("data-viewer");
   for (const named of body.querySelectorAll("[id]")) named.removeAttribute("id");
-  let pane = document.querySelector(".pane");
+  let pane = document.querySelector(".preview-pane");
   if (!pane) {
     pane = document.createElement("aside");
-    pane.className = "pane";
+    pane.className = "preview-pane";
     columns.append(pane);
     columns.classList.add("preview");
   }
@@ -41,7 +41,7 @@ export async function preview(hit) {
 
 /** Closes the pane; says whether there was one. */
 export function shut() {
-  const pane = document.querySelector(".pane");
+  const pane = document.querySelector(".preview-pane");
   if (!pane) return false;
   pane.remove();
   document.querySelector(".columns")?.classList.remove("preview");
