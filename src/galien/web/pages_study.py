@@ -66,7 +66,7 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.get("/studies/{id}")
     def study(
-        request: Request, id: str, series: int = 0, at: int = 0, c: float | None = None, w: float | None = None
+        request: Request, id: str, series: int = 0, at: int | None = None, c: float | None = None, w: float | None = None
     ) -> Response:
         page = desk.facade.study(id, VIEWER).value
         view = _view(page, series, at, c, w)
@@ -79,7 +79,7 @@ def routes(desk: Desk) -> APIRouter:
     return router
 
 
-def _view(page: StudyPage, series: int, at: int, c: float | None, w: float | None) -> View | None:
+def _view(page: StudyPage, series: int, at: int | None, c: float | None, w: float | None) -> View | None:
     if not page.series:
         return None
     if not 0 <= series < len(page.series):
@@ -88,5 +88,6 @@ def _view(page: StudyPage, series: int, at: int, c: float | None, w: float | Non
     slices = tuple(Slice(i, frame) for i in instances for frame in range(max(i.frames, 1)))
     if not slices:
         return None
+    at = len(slices) // 2 if at is None else at  # the middle of a volume says more than its edge
     width = w if w is not None and w >= 1 else None
     return View(page.study.id, series, min(max(at, 0), len(slices) - 1), slices, c if width else None, width)

@@ -22,7 +22,7 @@ export function keyboard() {
       field?.select();
     } else if (event.key === "j" || event.key === "k") {
       move(event, event.key === "j" ? 1 : -1);
-    } else if (event.key === " " && current() && !event.target.closest?.("a, button, summary, figure")) {
+    } else if (event.key === " " && current() && !event.target.closest?.("a, button, summary, [data-viewer]")) {
       event.preventDefault();
       preview(current());
     } else if (event.key === " " && event.target.closest?.("[data-open]")) {

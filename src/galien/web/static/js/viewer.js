@@ -1,7 +1,7 @@
 // The picture: wheel and arrows scroll through the series, dragging changes the window, double click resets it.
 
 export function viewer() {
-  const figure = document.querySelector("figure[data-viewer]:not([data-ready])");
+  const figure = document.querySelector("[data-viewer]:not([data-ready])");
   if (!figure) return;
   figure.dataset.ready = "";
   const image = figure.querySelector("img");
