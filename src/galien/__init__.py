@@ -2,7 +2,7 @@
 
 >>> import galien
 >>> with galien.open("workspace") as workspace:  # doctest: +SKIP
-...     answer = workspace.search(SearchRequest(query="coxarthrose")).value
+...     answer = workspace.search("coxarthrose").value
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -113,8 +113,13 @@ class Workspace:
 
     # -- searching and reading
 
-    def search(self, request: SearchRequest, viewer: Viewer = LOCAL) -> Disclosed[SearchResponse]:
-        """Answer a query; see `galien.model.answers.SearchRequest`."""
+    def search(self, request: SearchRequest | str, viewer: Viewer = LOCAL, **options: Any) -> Disclosed[SearchResponse]:
+        """Answer a query, given whole or as words with the other fields of `SearchRequest` by name.
+
+        >>> workspace.search("coxarthrose", kind="documents", limit=5).value.hits  # doctest: +SKIP
+        """
+        if isinstance(request, str):
+            request = SearchRequest(query=request, **options)
         answer = self._engine.search(request)
         return self._gate.disclose(
             viewer, "search", answer, [hit.id for hit in answer.hits], query=request.query, count=answer.total

@@ -66,7 +66,12 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.get("/studies/{id}")
     def study(
-        request: Request, id: str, series: int = 0, at: int | None = None, c: float | None = None, w: float | None = None
+        request: Request,
+        id: str,
+        series: int = 0,
+        at: int | None = None,
+        c: float | None = None,
+        w: float | None = None,
     ) -> Response:
         page = desk.facade.study(id, VIEWER).value
         view = _view(page, series, at, c, w)
