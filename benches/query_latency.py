@@ -200,7 +200,10 @@ def over_http(folder: Path, asked: list[str], port: int) -> dict[str, object]:
             order = Request(f"{base}/api/v1/ingest", body, {"Content-Type": "application/json", "Origin": base})
             job = json.loads(urlopen(order).read())
             busy = _users(base, asked, 8, 0, until=lambda: _state(base, job["id"]) != "running")
-            report = json.loads(urlopen(f"{base}/api/v1/jobs/{job['id']}").read())["report"]
+            ended = json.loads(urlopen(f"{base}/api/v1/jobs/{job['id']}").read())
+            if ended["state"] != "done":
+                raise RuntimeError(f"the ingest ended as {ended}")
+            report = ended["report"]
         return {
             "start to first page, s": round(started, 2),
             "idle server, MB": round(idle / 1e6),
