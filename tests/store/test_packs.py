@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galien.model.errors import IntegrityError, StorageFull
-from galien.store.packs import Blob, Packs, blob_of
+from galien.store.packs import Blob, Packs, Place, blob_of
 
 
 def test_what_is_appended_is_read_back_before_and_after_reopening(tmp_path: Path) -> None:
@@ -72,3 +74,34 @@ def test_a_full_disk_is_a_typed_error(tmp_path: Path) -> None:
     with pytest.raises(StorageFull):
         packs.sync()
     packs.abandon()
+
+
+def test_reading_while_another_thread_appends_never_misplaces_a_frame(tmp_path: Path) -> None:
+    packs = Packs(tmp_path)
+    written: list[tuple[Place, bytes]] = []
+    failed: list[BaseException] = []
+    done = threading.Event()
+
+    def reader() -> None:
+        try:
+            while not done.is_set():
+                if written:
+                    place, sha = written[-1]
+                    packs.read(place, sha)
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=reader) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for n in range(3000):
+        blob = blob_of(os.urandom(64) * (1 + n % 40))
+        written.append((packs.append(blob), blob.sha))
+    done.set()
+    for thread in threads:
+        thread.join()
+    packs.sync()
+    assert failed == []
+    for place, sha in written:
+        packs.read(place, sha)
+    packs.close()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import os
 import sqlite3
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,12 @@ from galien.store.reading import ReadFile, ReadProblem
 
 
 def warm_up() -> None:
-    """Tune a fresh process for allocation-heavy parsing: collections are rare, records have no cycles."""
+    """Tune a fresh process for allocation-heavy parsing: collections are rare, records have no cycles.
+
+    It also gives way to searches, which run in the owner on the same processors.
+    """
+    with suppress(OSError, AttributeError):
+        os.nice(10)
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)
 

@@ -47,11 +47,17 @@ class Value(msgspec.Struct, frozen=True, tag="value"):
 
 
 class Range(msgspec.Struct, frozen=True, tag="range"):
-    """A number within bounds, both included: ``date`` as yyyymmdd, ``age`` in years, ``patient``."""
+    """A number within bounds, both included: ``date`` as yyyymmdd, ``age`` in years."""
 
     name: str
     low: int | None = None
     high: int | None = None
+
+
+class Patients(msgspec.Struct, frozen=True, tag="patients"):
+    """Entries of one of these patients."""
+
+    numbers: tuple[int, ...]
 
 
 class All(msgspec.Struct, frozen=True, tag="all"):
@@ -69,7 +75,7 @@ class Any(msgspec.Struct, frozen=True, tag="any"):
     minimum: int = 1
 
 
-Clause = Word | Phrase | Prefix | Fuzzy | Coded | Value | Range | All | Any
+Clause = Word | Phrase | Prefix | Fuzzy | Coded | Value | Range | Patients | All | Any
 
 
 class Found(msgspec.Struct, frozen=True):

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ from galien.language.analysis import fold
 from galien.model.errors import StorageFull
 
 HEAP = 128 << 20
+_REMEMBERED = 64
 _RAW_FACETS = (
     "kind",
     "type",
@@ -153,6 +155,8 @@ class TantivySnapshot:
         self._not_mark = tantivy.Query.term_query(schema, "id", "sequence")
         found = searcher.search(self._not_mark, 1).hits
         self.sequence = int(searcher.doc(found[0][1]).get_first("sequence")) if found else 0
+        # One page asks the same question several times (totals, criteria, facets), and its next pages again.
+        self._patients = lru_cache(maxsize=_REMEMBERED)(self._count_patients)
 
     def search(
         self, clause: c.Clause, *, limit: int, offset: int = 0, order: Literal["", "newest", "oldest"] = ""
@@ -189,10 +193,13 @@ class TantivySnapshot:
         answer = self._searcher.aggregate(self._query(clause), wanted)
         return {name: [(b["key"], int(b["doc_count"])) for b in answer[name]["buckets"] if b["key"]] for name in names}
 
-    def patients(self, clause: c.Clause) -> set[int]:
+    def patients(self, clause: c.Clause) -> Mapping[int, int]:
+        return self._patients(clause)
+
+    def _count_patients(self, clause: c.Clause) -> Mapping[int, int]:
         wanted = {"who": {"terms": {"field": "patient", "size": 10_000_000}}}
-        answer = self._searcher.aggregate(self._query(clause), wanted)
-        return {int(b["key"]) for b in answer["who"]["buckets"]} - {0}
+        buckets = self._searcher.aggregate(self._query(clause), wanted)["who"]["buckets"]
+        return {int(b["key"]): int(b["doc_count"]) for b in buckets if b["key"]}
 
     def terms(self, prefix: str, limit: int) -> list[tuple[str, int]]:
         found: dict[str, int] = {}
@@ -239,6 +246,9 @@ class TantivySnapshot:
                 return tantivy.Query.const_score_query(
                     tantivy.Query.range_query(self._schema, field, tantivy.FieldType.Unsigned, low, high), 0.0
                 )
+            case c.Patients(numbers):
+                queries = [tantivy.Query.term_query(self._schema, "patient", number) for number in numbers]
+                return tantivy.Query.const_score_query(_either(queries), 0.0)
             case c.Any(parts, minimum):
                 return _either([self._build(part) for part in parts], minimum)
             case c.All(parts, without, better):

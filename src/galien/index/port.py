@@ -6,7 +6,7 @@ never the text itself; quotes are re-read from the stored bytes through `Corpus`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -95,8 +95,8 @@ class Snapshot(Protocol):
         """Values of facets with their counts, commonest first."""
         ...
 
-    def patients(self, clause: Clause) -> set[int]:
-        """Every patient with an entry that matches."""
+    def patients(self, clause: Clause) -> Mapping[int, int]:
+        """Every patient with an entry that matches, and how many."""
         ...
 
     def terms(self, prefix: str, limit: int) -> list[tuple[str, int]]:

@@ -35,6 +35,7 @@ ENTRY_KINDS = {"documents": "document", "images": "image", "articles": "article"
 _PINNED = 8
 _DEPTH = 3_000
 _RARE = 0
+_LIMITS = (c.Value, c.Range, c.Patients)
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -46,6 +47,15 @@ class _Asked(msgspec.Struct, frozen=True):
     clause: c.Clause
     filters: tuple[c.Clause, ...]
     relaxed: bool
+
+
+class _Gathered(msgspec.Struct, frozen=True):
+    """What a patient's card shows."""
+
+    evidence: tuple[Evidence, ...]
+    more: int
+    path: str
+    date: str
 
 
 class Engine:
@@ -135,6 +145,9 @@ class Engine:
             self._pinned.move_to_end(sequence)
             return self._pinned[sequence]
         current = self._index.snapshot()
+        if current.sequence in self._pinned:
+            self._pinned.move_to_end(current.sequence)
+            return self._pinned[current.sequence]
         self._pinned[current.sequence] = current
         while len(self._pinned) > _PINNED:
             self._pinned.popitem(last=False)
@@ -157,11 +170,11 @@ class Engine:
         match clause:
             case c.All(parts, without, _):
                 # What restricts (a service, a date) must hold of the same entry as what is sought.
-                limits = tuple(p for p in parts if isinstance(p, c.Value | c.Range))
-                sought = [p for p in parts if not isinstance(p, c.Value | c.Range)]
+                limits = tuple(p for p in parts if isinstance(p, _LIMITS))
+                sought = [p for p in parts if not isinstance(p, _LIMITS)]
                 narrowed = msgspec.structs.replace(asked, filters=(*asked.filters, *limits))
                 sets = [self._algebra(p, narrowed) for p in sought]
-                found = set.intersection(*sets) if sets else asked.snapshot.patients(c.All((*limits, *asked.filters)))
+                found = set.intersection(*sets) if sets else self._everyone(limits, asked)
                 for barred in without:
                     found = found - self._algebra(barred, msgspec.structs.replace(asked, filters=()))
                 return found
@@ -174,7 +187,11 @@ class Engine:
                         counts[patient] = counts.get(patient, 0) + 1
                 return {patient for patient, count in counts.items() if count >= minimum}
             case _:
-                return asked.snapshot.patients(c.All((clause, *asked.filters)))
+                return set(asked.snapshot.patients(c.All((clause, *asked.filters))))
+
+    @staticmethod
+    def _everyone(limits: tuple[c.Clause, ...], asked: _Asked) -> set[int]:
+        return set(asked.snapshot.patients(c.All((*limits, *asked.filters))))
 
     def _entry_hits(self, asked: _Asked, kind: HitKind, offset: int) -> list[Hit]:
         clause = c.All((asked.clause, c.Value("kind", (ENTRY_KINDS[kind],)), *asked.filters))
@@ -211,13 +228,15 @@ class Engine:
 
     def _patient_hits(self, asked: _Asked, patients: set[int], offset: int) -> list[Hit]:
         ranked = self._rank_patients(asked, patients)[offset : offset + asked.request.limit]
-        briefs = self._corpus.patients([patient for patient, _ in ranked])
+        numbers = [patient for patient, _ in ranked]
+        briefs = self._corpus.patients(numbers)
+        gathered = self._patient_evidence(asked, numbers) if numbers else {}
         hits = []
         for patient, score in ranked:
             brief = briefs.get(patient)
             if brief is None:
                 continue
-            evidence, more, path, date = self._patient_evidence(asked, patient)
+            found = gathered[patient]
             hits.append(
                 Hit(
                     kind="patients",
@@ -225,10 +244,10 @@ class Engine:
                     title=brief.name,
                     score=round(score, 4),
                     patient=brief,
-                    date=date,
-                    source_path=path,
-                    evidence=evidence,
-                    more=more,
+                    date=found.date,
+                    source_path=found.path,
+                    evidence=found.evidence,
+                    more=found.more,
                 )
             )
         return hits
@@ -245,31 +264,54 @@ class Engine:
                     scores[patient] += score
         return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
 
-    def _patient_evidence(self, asked: _Asked, patient: int) -> tuple[tuple[Evidence, ...], int, str, str]:
-        """The best entry of a patient for each word, and how many further entries match."""
-        mine = c.Range("patient", patient, patient)
-        evidence: list[Evidence] = []
-        shown: set[str] = set()
-        path = date = ""
+    def _patient_evidence(self, asked: _Asked, patients: Sequence[int]) -> dict[int, _Gathered]:
+        """Of each patient, the best entry for each word, and how many further entries match."""
         words = [leaf for leaf in asked.plan.leaves if not leaf.negated and leaf.kind != "field"][:4]
         restrictions = tuple(leaf.clause for leaf in asked.plan.leaves if leaf.kind == "field" and not leaf.negated)
-        for leaf in words:
-            found, _ = asked.snapshot.search(c.All((leaf.clause, mine, *asked.filters)), limit=3)
-            for item in sorted(found, key=lambda f: f.id[0] != "f"):
-                if item.id in shown or (item.id[0] == "p" and len(found) > 1):
-                    continue
-                card = self._corpus.cards([item.id]).get(item.id)
-                if card is None:
-                    continue
-                shown.add(item.id)
-                quotes = self._quotes(card, leaf.marks, 1)
-                evidence.extend(quotes)
-                path, date = path or card.source_path, max(date, card.date)
-                if quotes:
-                    break
+        best = [self._best_entries(asked, leaf, patients) for leaf in words]
+        cards = self._corpus.cards(list({item.id for found in best for items in found.values() for item in items}))
         whole = c.Any(tuple(leaf.clause for leaf in words)) if words else c.All(restrictions)
-        more = asked.snapshot.count(c.All((whole, mine, *asked.filters))) - len(shown)
-        return tuple(evidence), max(0, more), path, date
+        counts = asked.snapshot.patients(c.All((whole, c.Patients(tuple(patients)), *asked.filters)))
+        gathered = {}
+        for patient in patients:
+            chosen: dict[str, tuple[Evidence, ...]] = {}
+            for leaf, found in zip(words, best, strict=True):
+                items = found.get(patient, [])
+                for item in sorted(items, key=lambda f: f.id[0] != "f"):
+                    if item.id in chosen or item.id not in cards or (item.id[0] == "p" and len(items) > 1):
+                        continue
+                    chosen[item.id] = self._quotes(cards[item.id], leaf.marks, 1)
+                    if chosen[item.id]:
+                        break
+            shown = [cards[id] for id in chosen]
+            gathered[patient] = _Gathered(
+                evidence=tuple(quote for quotes in chosen.values() for quote in quotes),
+                more=max(0, counts.get(patient, 0) - len(chosen)),
+                path=next((card.source_path for card in shown if card.source_path), ""),
+                date=max((card.date for card in shown), default=""),
+            )
+        return gathered
+
+    @staticmethod
+    def _best_entries(asked: _Asked, leaf: Leaf, patients: Sequence[int]) -> dict[int, list[c.Found]]:
+        """Up to three entries of each patient for one word: one question for all, then one for each left out."""
+        of_each: dict[int, list[c.Found]] = {}
+
+        def ask(numbers: tuple[int, ...], limit: int) -> int:
+            clause = c.All((leaf.clause, c.Patients(numbers), *asked.filters))
+            found, total = asked.snapshot.search(clause, limit=limit)
+            for item in found:
+                mine = of_each.setdefault(item.patient, [])
+                if len(mine) < 3:
+                    mine.append(item)
+            return total
+
+        at_once = 10 * len(patients)
+        if ask(tuple(patients), at_once) > at_once:
+            for patient in patients:
+                if patient not in of_each:
+                    ask((patient,), 3)
+        return of_each
 
     # -- evidence
 
@@ -336,7 +378,7 @@ class Engine:
         found: dict[str, list[tuple[str, int]]] = {}
         clause = asked.clause if entry else c.All()
         if not entry:
-            found["sex"] = self._count_sexes(patients)
+            found["sex"] = self._count_sexes(asked, patients)
         else:
             found.update(asked.snapshot.facets(c.All((clause, *where, *asked.filters)), free))
             for name in names:
@@ -347,11 +389,14 @@ class Engine:
             name: tuple(FacetValue(value, count) for value, count in found[name]) for name in names if found.get(name)
         }
 
-    def _count_sexes(self, patients: set[int]) -> list[tuple[str, int]]:
-        counts: dict[str, int] = {}
-        for brief in self._corpus.patients(sorted(patients)).values():
-            counts[brief.sex] = counts.get(brief.sex, 0) + 1
-        return sorted(counts.items(), key=lambda item: -item[1])
+    @staticmethod
+    def _count_sexes(asked: _Asked, patients: set[int]) -> list[tuple[str, int]]:
+        everyone = c.Value("kind", ("patient",))
+        counts = [
+            (sex, len(patients & asked.snapshot.patients(c.All((everyone, c.Value("sex", (sex,))))).keys()))
+            for sex, _ in asked.snapshot.facets(everyone, ["sex"])["sex"]
+        ]
+        return sorted(((sex, count) for sex, count in counts if count), key=lambda item: -item[1])
 
     def _understood(self, asked: _Asked, kind: HitKind) -> tuple[Criterion, ...]:
         entry = ENTRY_KINDS.get(kind)
@@ -409,7 +454,7 @@ def _filters(request: SearchRequest, leave_out: str = "") -> tuple[c.Clause, ...
         number = request.patient.removeprefix("p")
         if not number.isdigit():
             raise QueryError("a patient is named p12", hint="Use the id shown with the hit.")
-        clauses.append(c.Range("patient", int(number), int(number)))
+        clauses.append(c.Patients((int(number),)))
     return tuple(clauses)
 
 

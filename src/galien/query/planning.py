@@ -222,7 +222,7 @@ def _field(name: str, value: str) -> c.Clause | None:
         return c.All(tuple(c.Value("author", (word,)) for word in words)) if words else None
     if name == "patient":
         number = value.lower().removeprefix("p")
-        return c.Range("patient", int(number), int(number)) if number.isdigit() else c.Coded(value)
+        return c.Patients((int(number),)) if number.isdigit() else c.Coded(value)
     if name in ("date", "age"):
         return _bounds(name, value)
     if name == "sex":

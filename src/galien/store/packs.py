@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -60,41 +61,49 @@ class Packs:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._readers: dict[int, int] = {}
+        self._lock = threading.RLock()
         self._writer: IO[bytes] | None = None
         self._number = 0
+        # Counted here: `tell` of a buffered file is wrong while another thread flushes it.
+        self._end = self._written = 0
 
     def append(self, blob: Blob) -> Place:
         """Write one frame at the end of the current pack; durable only after `sync`."""
-        try:
-            writer = self._writer_for(len(blob.data))
-            offset = writer.tell()
-            writer.write(blob.data)
-        except OSError as error:
-            raise _full(error) from error
-        return Place(self._number, offset, len(blob.data), blob.size)
+        with self._lock:
+            try:
+                writer = self._writer_for(len(blob.data))
+                writer.write(blob.data)
+            except OSError as error:
+                raise _full(error) from error
+            place = Place(self._number, self._end, len(blob.data), blob.size)
+            self._end += len(blob.data)
+            return place
 
     def sync(self) -> None:
         """Make every appended frame durable."""
-        if self._writer is None:
-            return
-        try:
-            self._writer.flush()
-            os.fsync(self._writer.fileno())
-        except OSError as error:
-            raise _full(error) from error
+        with self._lock:
+            if self._writer is None:
+                return
+            try:
+                self._flush()
+                os.fsync(self._writer.fileno())
+            except OSError as error:
+                raise _full(error) from error
 
     def abandon(self) -> None:
         """Drop the writer after a failed batch: what it wrote stays unreferenced."""
-        if self._writer is not None:
-            with suppress(OSError):  # a full disk fails again at flush; the bytes are not needed
-                self._writer.close()
-            self._writer = None
+        with self._lock:
+            if self._writer is not None:
+                with suppress(OSError):  # a full disk fails again at flush; the bytes are not needed
+                    self._writer.close()
+                self._writer = None
 
     def read(self, place: Place, sha: bytes) -> bytes:
         """Bytes of a blob, verified against its hash."""
-        if self._writer is not None and place.pack == self._number:
-            self._writer.flush()
         try:
+            if self._writer is not None and place.pack == self._number and place.offset + place.stored > self._written:
+                with self._lock:
+                    self._flush()
             frame = os.pread(self._reader(place.pack), place.stored, place.offset)
             data = zstandard.ZstdDecompressor().decompress(frame, max_output_size=place.size)
         except (OSError, zstandard.ZstdError) as error:
@@ -104,12 +113,13 @@ class Packs:
         return data
 
     def close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
-        for reader in self._readers.values():
-            os.close(reader)
-        self._readers.clear()
+        with self._lock:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+            for reader in self._readers.values():
+                os.close(reader)
+            self._readers.clear()
 
     def bytes_stored(self) -> int:
         return sum(pack.stat().st_size for pack in self._folder.glob("*.pack"))
@@ -119,11 +129,18 @@ class Packs:
 
     def _reader(self, number: int) -> int:
         if number not in self._readers:
-            self._readers[number] = os.open(self._path(number), os.O_RDONLY)
+            with self._lock:
+                if number not in self._readers:
+                    self._readers[number] = os.open(self._path(number), os.O_RDONLY)
         return self._readers[number]
 
+    def _flush(self) -> None:
+        if self._writer is not None:
+            self._writer.flush()
+            self._written = self._end
+
     def _writer_for(self, length: int) -> IO[bytes]:
-        if self._writer is not None and self._writer.tell() + length > PACK_BYTES:
+        if self._writer is not None and self._end + length > PACK_BYTES:
             self.sync()
             self._writer.close()
             self._writer = None
@@ -134,6 +151,7 @@ class Packs:
             if self._path(self._number).exists() and self._path(self._number).stat().st_size > PACK_BYTES:
                 self._number += 1
             self._writer = self._path(self._number).open("ab", buffering=1 << 20)
+            self._end = self._written = os.fstat(self._writer.fileno()).st_size
         return self._writer
 
 

@@ -8,7 +8,15 @@ from collections.abc import Iterator
 import msgspec
 
 from galien.model.errors import HostileInput, InputError, MalformedInput
-from galien.model.records import AnySourceRecord
+from galien.model.records import (
+    AnySourceRecord,
+    Condition,
+    Exposure,
+    Measurement,
+    Observation,
+    Procedure,
+    Withdrawal,
+)
 from galien.sources.encoding import decode
 from galien.sources.fhir.bundle import Together
 from galien.sources.fhir.resources import READERS
@@ -42,12 +50,37 @@ class _Fhir:
             yield from _together([("", obj(r), f"/{i}") for i, r in enumerate(whole)], options, text)
         elif isinstance(whole, dict) and whole.get("resourceType") == "Bundle":
             entries = objs(whole.get("entry"))
-            flat = [(string(e.get("fullUrl")), obj(e.get("resource")), f"/entry/{i}") for i, e in enumerate(entries)]
+            flat = []
+            for i, entry in enumerate(entries):
+                gone = _deleted(entry, options.feed)
+                if gone is not None:
+                    yield msgspec.structs.replace(gone, locator=f"/entry/{i}")
+                else:
+                    flat.append((string(entry.get("fullUrl")), obj(entry.get("resource")), f"/entry/{i}"))
             yield from _together(flat, options, text)
         elif isinstance(whole, dict):
             yield from _together([("", whole, "")], options, text)
         else:
             raise MalformedInput("this JSON is not a FHIR resource")
+
+
+def _deleted(entry: Json, feed: str) -> Withdrawal | None:
+    """What a history or a transaction takes away (HL7 FHIR R4, section 3.1.0.11)."""
+    request = obj(entry.get("request"))
+    kind, _, id = string(request.get("url")).split("/_history")[0].rpartition("/")
+    if request.get("method") != "DELETE" or not (kind and id):
+        return None
+    return Withdrawal(key=Together(feed).key(kind.rsplit("/", 1)[-1], id), reason="deleted by the sender")
+
+
+def _is_empty(record: AnySourceRecord) -> bool:
+    match record:
+        case Measurement() | Observation():
+            return record.code is None and not record.text and not record.value_text
+        case Condition() | Exposure() | Procedure():
+            return record.code is None and not record.text
+        case _:
+            return False
 
 
 def _decode(data: bytes) -> object:
@@ -99,6 +132,8 @@ def _together(
             continue
         try:
             for record in reader(resource, together):
+                if _is_empty(record):
+                    raise MalformedInput(f"this {kind} says neither by code nor by words what it is about")
                 yield msgspec.structs.replace(record, locator=place)
         except InputError as error:
             yield Problem(place, error)

@@ -163,6 +163,7 @@ def _observed(part: Json, base: dict[str, Any], at: Moment | None, category: str
     words = (
         string(part.get("valueString")) or text(part.get("valueCodeableConcept")) or string(part.get("valueDateTime"))
         or string(part.get("valueTime")) or _range(span) or _ratio(obj(part.get("valueRatio")))
+        or _period(obj(part.get("valuePeriod"))) or string(obj(part.get("valueSampledData")).get("data"))[:2000]
     )  # fmt: skip
     if isinstance(part.get("valueBoolean"), bool):
         words = "true" if part["valueBoolean"] else "false"
@@ -189,6 +190,11 @@ def _observed(part: Json, base: dict[str, Any], at: Moment | None, category: str
         interpretation=next((first_code(i) for i in objs(interpretation)), ""),
         panel=panel,
     )
+
+
+def _period(span: Json) -> str:
+    start, end = string(span.get("start")), string(span.get("end"))
+    return f"{start} – {end}" if start or end else ""
 
 
 def _range(span: Json) -> str:
