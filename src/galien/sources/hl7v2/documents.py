@@ -121,7 +121,10 @@ def _nested(data: bytes, about: About, context: Context, options: ReadOptions) -
             if isinstance(record, Document):
                 yield Withdrawal(key=record.key, locator="OBX", reason="cancelled by its sender")
             continue
-        if isinstance(record, Document | Stay | Patient | Problem) or record.patient is not None:
+        if isinstance(record, Document | Stay | Patient | Problem) or record.patient is not None or context.patient:
+            if not isinstance(record, Patient | Problem) and record.patient is None:
+                # A letter that names nobody is about the patient of the message that brings it.
+                record = msgspec.structs.replace(record, patient=context.patient)
             if isinstance(record, Document) and not record.stay and context.stay:
                 record = msgspec.structs.replace(record, stay=context.stay)
             yield record
