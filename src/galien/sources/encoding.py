@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import codecs
+import re
 import unicodedata
+from collections import Counter
 
 from charset_normalizer import from_bytes
 
@@ -20,6 +22,8 @@ _BOMS = (
 )
 # Bytes 0x80-0x9F are printable in Windows-1252 and control characters in ISO 8859-1.
 _C1 = frozenset(range(0x80, 0xA0))
+_LIKELY = frozenset("àâäáãåæçéèêëíîïìñóôöõœúùûüÿßÀÂÄÁÃÅÆÇÉÈÊËÍÎÏÌÑÓÔÖÕŒÚÙÛÜŸ°«»‘’“”–—•…€µ²³½¼¾·±×§©®\xa0")
+_IN_WORD = re.compile(r"[¼½¾](?=[a-zà-ÿ]{2})|(?<=[a-zà-ÿ])[¼½¾]")
 
 
 def decode(data: bytes) -> str:
@@ -89,14 +93,20 @@ def _decode(data: bytes) -> str:
     wide = _utf16(data)
     if wide is not None:
         return wide
-    high = [byte for byte in data if byte >= 0x80]
-    letters = sum(
-        1
-        for byte in high
-        if byte >= 0xC0 or byte in (0x92, 0x9C, 0x8C, 0xB0, 0xA0, 0xAB, 0xBB, 0xB5, 0x80, 0x85, 0x96, 0x97, 0x93, 0x94)
-    )
-    if not high or letters >= len(high) * 0.8:
-        return data.decode("cp1252", errors="replace" if _C1 & set(high) else "strict")
+    return _one_byte(data)
+
+
+def _one_byte(data: bytes) -> str:
+    """The Western encoding whose high bytes read as letters and signs of a hospital's texts."""
+    high = Counter(byte for byte in data if byte >= 0x80)
+    for name in ("cp1252", "cp850", "mac_roman"):
+        signs = {byte: bytes([byte]).decode(name, "replace") for byte in high}
+        likely = sum(count for byte, count in high.items() if signs[byte] in _LIKELY)
+        if likely >= 0.8 * high.total():
+            text = data.decode(name, errors="replace")
+            # Latin-9 has oe where Latin-1 has fractions: a fraction inside a word is none.
+            latin9 = name == "cp1252" and not _C1 & high.keys() and _IN_WORD.search(text)
+            return data.decode("iso8859-15") if latin9 else text
     best = from_bytes(data).best()
     return str(best) if best is not None else data.decode("cp1252", errors="replace")
 
