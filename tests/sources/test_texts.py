@@ -19,7 +19,9 @@ from galien.sources.port import Limits
 NOTE = "Compte rendu opératoire\n\nPatiente âgée de 67 ans, opérée d'une prothèse de hanche. Œdème modéré, 7,5 mg/j.\n"
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "iso-8859-15", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "cp1252", "iso-8859-15", "utf-16", "utf-16-le", "utf-16-be"]
+)
 def test_plain_text_in_any_usual_encoding(read, one, encoding):
     data = NOTE.encode(encoding)
     if encoding in ("utf-16-le", "utf-16-be"):
@@ -29,7 +31,9 @@ def test_plain_text_in_any_usual_encoding(read, one, encoding):
 
 
 def test_dos_western_text_is_read_too(read, one):
-    document = one(read("Patiente opérée à Besançon, prothèse posée. État général conservé.\r\n".encode("cp850")), Document)
+    document = one(
+        read("Patiente opérée à Besançon, prothèse posée. État général conservé.\r\n".encode("cp850")), Document
+    )
     assert "opérée à Besançon, prothèse posée" in document.text
 
 
@@ -50,7 +54,9 @@ def test_a_binary_is_not_text(read):
 
 def test_html_keeps_words_and_drops_scripts(read, one):
     page = "<!DOCTYPE html><html><head><title>CR</title><script>alert('poison')</script><style>p{}</style></head>"
-    page += "<body><h1>Conclusion</h1><p>Pas de <b>fracture</b>.</p><table><tr><td>CRP</td><td>12</td></tr></table></body>"
+    page += (
+        "<body><h1>Conclusion</h1><p>Pas de <b>fracture</b>.</p><table><tr><td>CRP</td><td>12</td></tr></table></body>"
+    )
     document = one(read(page, "page.txt"), Document)
     assert "Pas de fracture." in document.text
     assert "poison" not in document.text

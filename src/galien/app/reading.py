@@ -39,7 +39,7 @@ def read_file(data: bytes, path: str, feed: str, context: Context, limits: Limit
     sha = hashlib.sha256(data).digest()
     base = ReadFile(path=path, sha=sha, size=len(data), feed=feed, context=msgspec.msgpack.encode(context))
     try:
-        source = recognise(data[:HEAD], path)
+        source = recognise(_telling(data), path)
     except GalienError as error:
         return _set_aside(base, error, data, began)
     options = ReadOptions(feed=feed, mapping=context.mapping, ocr=ocr, limits=limits)
@@ -65,6 +65,11 @@ def read_file(data: bytes, path: str, feed: str, context: Context, limits: Limit
         problems=tuple(reader.problems),
         seconds=time.perf_counter() - began,
     )
+
+
+def _telling(data: bytes) -> bytes:
+    """The bytes that say what a file is: its head; of Parquet, its footer, where the columns are named."""
+    return data[:4] + data[-HEAD:] if data.startswith(b"PAR1") else data[:HEAD]
 
 
 def _set_aside(base: ReadFile, error: GalienError, data: bytes, began: float) -> ReadFile:

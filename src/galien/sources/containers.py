@@ -276,8 +276,41 @@ def _stream(file: IO[bytes], kind: str) -> Any:
         return lzma.LZMAFile(file)
     if kind == "bz2":
         return bz2.BZ2File(file)
-    reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(file, read_across_frames=True)
-    return io.BufferedReader(reader)
+    return io.BufferedReader(_Zstd(file))
+
+
+class _Zstd(io.RawIOBase):
+    """Zstandard frames, read in order; unlike the library's own reader it notices a frame cut short.
+
+    It is fed 1 KiB at a time, which cannot unpack to more than 32 MiB at once (RFC 8878, section 3.1.1.2).
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._decompressor = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+        self._frame: Any = None
+        self._waiting = b""
+        self._ready = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready:
+            packed = self._waiting or self._file.read(1024)
+            if not packed:
+                if self._frame is not None:
+                    raise EOFError("a Zstandard frame is cut short")
+                return 0
+            if self._frame is None:
+                self._frame = self._decompressor.decompressobj()
+            self._ready = self._frame.decompress(packed)
+            self._waiting = b""
+            if self._frame.eof:
+                self._waiting, self._frame = self._frame.unused_data, None
+        count = min(len(buffer), len(self._ready))
+        buffer[:count], self._ready = self._ready[:count], self._ready[count:]
+        return count
 
 
 def _compression(head: bytes) -> str:

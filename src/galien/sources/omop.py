@@ -83,9 +83,9 @@ class _Omop:
 
     def recognises(self, head: bytes, path: str) -> int:
         if head.startswith(PARQUET):
-            # The columns of a Parquet file are named at its end, out of sight; the name of the file breaks the tie.
-            stem = path.rsplit("!", 1)[-1].rsplit("/", 1)[-1].split(".", maxsplit=1)[0].lower()
-            return 70 if stem in _NEEDED else 0
+            low = head.lower()
+            telling = any(key.encode() in low and _NEEDED[table].encode() in low for key, table in _KEYS.items())
+            return 93 if telling else 0
         names = {name.lower() for name in header(head)}
         return 93 if _table_of(names) or (names & set(_ASIDE) and {n for n in names if n.endswith("_id")}) else 0
 

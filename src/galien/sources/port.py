@@ -91,7 +91,7 @@ class Source(Protocol):
     version: int
 
     def recognises(self, head: bytes, path: str) -> int:
-        """How sure the source is that it reads this, from the first 64 KiB: 0 (no) to 100.
+        """How sure the source is that it reads this, from the first 64 KiB (Parquet: its footer): 0 (no) to 100.
 
         Recognition goes by content; ``path`` may only break ties. 90 and more for an unmistakable
         signature (a root element, a magic number), 50 for a plausible shape, 10 for a fallback.
