@@ -12,10 +12,12 @@ import pytest
 from galien.model.records import Article
 
 JATS = """<?xml version="1.0"?><article article-type="research-article" xml:lang="en"><front>
-<journal-meta><journal-title-group><journal-title>Revue de chirurgie</journal-title></journal-title-group></journal-meta>
+<journal-meta><journal-title-group>
+<journal-title>Revue de chirurgie</journal-title></journal-title-group></journal-meta>
 <article-meta><article-id pub-id-type="doi">10.1000/x1</article-id><article-id pub-id-type="pmid">123</article-id>
 <title-group><article-title>Hip <italic>arthroplasty</italic></article-title></title-group>
-<contrib-group><contrib contrib-type="author"><name><surname>Martin</surname><given-names>P</given-names></name></contrib>
+<contrib-group><contrib contrib-type="author">
+<name><surname>Martin</surname><given-names>P</given-names></name></contrib>
 </contrib-group><pub-date><year>2021</year><month>3</month></pub-date>
 <abstract><p>We studied 40 patients.</p></abstract></article-meta></front>
 <body><sec><title>Methods</title><p>Posterior approach.</p></sec><sec><title>Results</title><p>No infection.</p></sec>

@@ -141,7 +141,7 @@ def _pdf(canvas: type, line: str) -> bytes:
 
 
 def test_an_embedded_text_is_the_document(read, one):
-    document = one(read(letter(unstructured("text/plain", "Compte rendu en clair.".encode()))), Document)
+    document = one(read(letter(unstructured("text/plain", b"Compte rendu en clair."))), Document)
     assert "Compte rendu en clair." in document.text
 
 

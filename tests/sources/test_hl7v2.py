@@ -9,7 +9,8 @@ import pytest
 
 from galien.model.records import Document, Measurement, Merge, Patient, Stay, Withdrawal
 
-PID = "PID|||4711^^^CHU&1.2.3.4&ISO^PI~260058815400233^^^ASIP-SANTE-INS-NIR&1.2.250.1.213.1.4.8&ISO^INS||DUPONT^Léa||19600510|F"
+INS = "260058815400233^^^ASIP-SANTE-INS-NIR&1.2.250.1.213.1.4.8&ISO^INS"
+PID = f"PID|||4711^^^CHU&1.2.3.4&ISO^PI~{INS}||DUPONT^Léa||19600510|F"
 PV1 = "PV1||I|CARDIO^12^1||||||||||||||||S-77^^^CHU&1.2.250.1.9&ISO|||||||||||||||||||||||||20240310|20240315"
 
 LETTER = """<?xml version="1.0" encoding="UTF-8"?><ClinicalDocument xmlns="urn:hl7-org:v3"><id root="1.2.3"/>

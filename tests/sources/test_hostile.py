@@ -79,7 +79,7 @@ def test_an_external_entity_is_never_opened():
 
 
 def test_a_document_longer_than_allowed_is_refused():
-    found = read("mot ".encode() * 5000, Limits(text_chars=1000))
+    found = read(b"mot " * 5000, Limits(text_chars=1000))
     assert found.fatal is not None
 
 

@@ -115,11 +115,20 @@ def test_omop_tables_are_known_by_their_columns(read, form):
     value = next(i.record for i in measurement.records if isinstance(i.record, Measurement))
     assert (value.number, value.unit) == (7.9, "%")
     assert set(value.patient.identifiers) & set(patient.patient.identifiers)
+    start = "2024-01-01"
     for column, kind, extra in (
-        ("condition_occurrence_id", Condition, {"condition_concept_id": 1, "condition_start_date": "2024-01-01", "condition_source_value": "I10"}),
-        ("drug_exposure_id", Exposure, {"drug_concept_id": 1, "drug_exposure_start_date": "2024-01-01", "drug_source_value": "A10BA02"}),
-        ("visit_occurrence_id", Stay, {"visit_concept_id": 9201, "visit_start_date": "2024-01-01", "visit_end_date": "2024-01-03"}),
-        ("note_id", Document, {"note_text": "Suites simples.", "note_title": "Lettre", "note_date": "2024-01-01"}),
-    ):  # fmt: skip
+        (
+            "condition_occurrence_id",
+            Condition,
+            {"condition_concept_id": 1, "condition_start_date": start, "condition_source_value": "I10"},
+        ),
+        (
+            "drug_exposure_id",
+            Exposure,
+            {"drug_concept_id": 1, "drug_exposure_start_date": start, "drug_source_value": "A10BA02"},
+        ),
+        ("visit_occurrence_id", Stay, {"visit_concept_id": 9201, "visit_start_date": start, "visit_end_date": start}),
+        ("note_id", Document, {"note_text": "Suites simples.", "note_title": "Lettre", "note_date": start}),
+    ):
         found = read(table([{column: 7, "person_id": 1, **extra}]), "c")
         assert any(isinstance(i.record, kind) for i in found.records), column

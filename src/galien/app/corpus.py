@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
 import msgspec
 
 from galien.app.projection import age_at, study_text
-from galien.index.port import Card, Section
+from galien.index.port import Body, Card, Section
 from galien.model.answers import PatientBrief
 from galien.model.records import Section as TextSection
 from galien.store.identity import members, root_of
 from galien.store.ledger import Ledger
+from galien.store.packs import Place
 
 
 class StoreCorpus:
@@ -38,27 +39,36 @@ class StoreCorpus:
                 cards.update({card.id: card for card in read(numbers, prefix)})
         return cards
 
-    def text(self, id: str) -> str:
-        if id[:1] in ("d", "a"):
-            row = self._ledger.db.execute("SELECT text_sha FROM texts WHERE record_id = ?", (int(id[1:]),)).fetchone()
-            return self._ledger.read(row[0]).decode() if row else ""
-        if id[:1] == "i":
-            row = self._ledger.db.execute(
-                "SELECT group_concat(DISTINCT i.series_title), max(i.modality), max(i.body_part), max(i.report)"
-                " FROM instances i JOIN records r USING (record_id) WHERE i.study_id = ? AND r.state = 'current'",
-                (int(id[1:]),),
-            ).fetchone()
-            return study_text(row[0] or "", row[1] or "", row[2] or "", row[3] or "") if row else ""
-        return ""
+    def bodies(self, ids: Sequence[str]) -> dict[str, Body]:
+        names = {int(id[1:]): id for id in ids if id[:1] in ("d", "a")}
+        rows = self._ledger.many(
+            "SELECT t.record_id, t.layout, b.sha, b.pack, b.offset, b.stored, b.size FROM texts t"
+            " JOIN blobs b ON b.sha = t.text_sha WHERE t.record_id IN ({})",
+            list(names),
+        )
+        bodies = {}
+        for record, layout, sha, *place in rows:
+            text = self._ledger.packs.read(Place(*place), sha).decode()
+            bodies[names[record]] = Body(text, self._titled(layout))
+        bodies.update({id: Body(self._study_text(id)) for id in ids if id[:1] == "i"})
+        return bodies
 
-    def sections(self, id: str) -> tuple[Section, ...]:
-        if id[:1] not in ("d", "a"):
-            return ()
-        row = self._ledger.db.execute("SELECT layout FROM texts WHERE record_id = ?", (int(id[1:]),)).fetchone()
-        if row is None:
-            return ()
-        found, _ = msgspec.msgpack.decode(row[0], type=tuple[tuple[TextSection, ...], tuple[int, ...]])
+    def text(self, id: str) -> str:
+        body = self.bodies([id]).get(id)
+        return body.text if body is not None else ""
+
+    @staticmethod
+    def _titled(layout: bytes) -> tuple[Section, ...]:
+        found, _ = msgspec.msgpack.decode(layout, type=tuple[tuple[TextSection, ...], tuple[int, ...]])
         return tuple(Section(s.title, s.start, s.end) for s in found)
+
+    def _study_text(self, id: str) -> str:
+        row = self._ledger.db.execute(
+            "SELECT group_concat(DISTINCT i.series_title), max(i.modality), max(i.body_part), max(i.report)"
+            " FROM instances i JOIN records r USING (record_id) WHERE i.study_id = ? AND r.state = 'current'",
+            (int(id[1:]),),
+        ).fetchone()
+        return study_text(row[0] or "", row[1] or "", row[2] or "", row[3] or "") if row else ""
 
     def patients(self, ids: Sequence[int]) -> dict[int, PatientBrief]:
         rows = self._ledger.many(
@@ -68,7 +78,7 @@ class StoreCorpus:
         briefs: dict[int, PatientBrief] = {}
         for number, family, given, birth, sex, deceased in rows:
             until = str(deceased) or self._today().isoformat()
-            briefs[int(str(number))] = PatientBrief(
+            briefs[int(number)] = PatientBrief(
                 id=f"p{number}",
                 name=f"{family} {given}".strip(),
                 sex=str(sex),
@@ -91,18 +101,20 @@ class StoreCorpus:
         return members(self._ledger.db, root)
 
     def _texts(self, numbers: list[int], prefix: str) -> list[Card]:
-        rows = self._ledger.many(
+        found = self._ledger.many(
             "SELECT r.record_id, r.patient_id, r.at, r.stay_id, t.title, t.type, t.service, t.hospital, t.author,"
             " t.journal, t.language, f.path, f.source, f.source_version FROM records r JOIN texts t USING (record_id)"
             " JOIN files f USING (file_id) WHERE r.record_id IN ({})",
             numbers,
         )
+        rows = list(found)
+        roots = self._roots(row[1] for row in rows)
         return [
             Card(
                 id=f"{prefix}{record}",
-                record=int(str(record)),
+                record=int(record),
                 title=str(title),
-                patient=self._root(patient),
+                patient=roots.get(patient, 0),
                 date=str(at),
                 type=str(kind),
                 service=str(service),
@@ -132,7 +144,7 @@ class StoreCorpus:
         return [
             Card(
                 id=f"{prefix}{study}",
-                record=int(str(record)),
+                record=int(record),
                 title=str(title),
                 patient=self._root(patient),
                 date=str(at or ""),
@@ -141,7 +153,7 @@ class StoreCorpus:
                 hospital=str(hospital),
                 source_path=str(path),
                 tool=f"galien.sources.{source}/{version}",
-                occurrences=int(str(count)),
+                occurrences=int(count),
             )
             for study, record, patient, at, title, modality, service, hospital, path, source, version, count in rows
         ]
@@ -157,7 +169,7 @@ class StoreCorpus:
         return [
             Card(
                 id=f"{prefix}{fact}",
-                record=int(str(record)),
+                record=int(record),
                 title=str(label),
                 patient=self._root(patient),
                 date=str(at),
@@ -166,7 +178,7 @@ class StoreCorpus:
                 tool=f"galien.sources.{source}/{version}",
                 code="" if vocabulary == "text" else f"{vocabulary}:{code}",
                 value=str(value),
-                occurrences=int(str(count)),
+                occurrences=int(count),
             )
             for (
                 fact, record, patient, at, label, domain, value, count, vocabulary, code, path, source, version,
@@ -181,3 +193,9 @@ class StoreCorpus:
 
     def _root(self, patient: object) -> int:
         return root_of(self._ledger.db, int(str(patient))) if patient is not None else 0
+
+    def _roots(self, patients: Iterable[object]) -> dict[object, int]:
+        """Surviving identities; nearly all patients are their own."""
+        wanted = list({patient for patient in patients if patient is not None})
+        rows = self._ledger.many("SELECT patient_id, merged_into FROM patients WHERE patient_id IN ({})", wanted)
+        return {number: int(number) if into is None else self._root(into) for number, into in rows}

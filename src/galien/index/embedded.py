@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
 import tantivy
 
 from galien.index import clauses as c
@@ -23,7 +26,8 @@ from galien.language.analysis import fold
 from galien.model.errors import StorageFull
 
 HEAP = 128 << 20
-_REMEMBERED = 64
+_REMEMBERED = 48 << 20
+"""Bytes of patient sets kept per state of the index."""
 _RAW_FACETS = (
     "kind",
     "type",
@@ -146,6 +150,33 @@ class TantivyIndex:
             self._writer = None
 
 
+class _Remembered:
+    """Patient sets of recent clauses; the words of a hospital recur, and the commonest cost most to gather."""
+
+    def __init__(self, find: Callable[[c.Clause], npt.NDArray[np.int32]]) -> None:
+        self._find = find
+        self._known: OrderedDict[c.Clause, npt.NDArray[np.int32]] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, clause: c.Clause) -> npt.NDArray[np.int32]:
+        with self._lock:
+            found = self._known.get(clause)
+            if found is not None:
+                self._known.move_to_end(clause)
+                return found
+        found = self._find(clause)
+        found.setflags(write=False)
+        with self._lock:
+            if clause not in self._known:
+                self._known[clause] = found
+                self._bytes += found.nbytes + 500
+            while self._bytes > _REMEMBERED:
+                _, gone = self._known.popitem(last=False)
+                self._bytes -= gone.nbytes + 500
+        return found
+
+
 class TantivySnapshot:
     """One searcher: the index as it was at its commit."""
 
@@ -156,7 +187,8 @@ class TantivySnapshot:
         found = searcher.search(self._not_mark, 1).hits
         self.sequence = int(searcher.doc(found[0][1]).get_first("sequence")) if found else 0
         # One page asks the same question several times (totals, criteria, facets), and its next pages again.
-        self._patients = lru_cache(maxsize=_REMEMBERED)(self._count_patients)
+        self._patients = _Remembered(self._find_patients)
+        self._counts = lru_cache(maxsize=4096)(self._count)
 
     def search(
         self, clause: c.Clause, *, limit: int, offset: int = 0, order: Literal["", "newest", "oldest"] = ""
@@ -173,19 +205,18 @@ class TantivySnapshot:
             found.append(c.Found(document.get_first("id"), float(score or 0), document.get_first("patient") or 0))
         return found, result.count
 
-    def best_per_patient(self, clause: c.Clause, depth: int) -> dict[int, float]:
-        """Best score of each patient among the ``depth`` best entries."""
+    def best_per_patient(self, clause: c.Clause, depth: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]:
         result = self._searcher.search(self._query(clause), depth, count=False)
         addresses = [address for _, address in result.hits]
-        best: dict[int, float] = {}
-        for (score, _), patient in zip(
-            result.hits, self._searcher.fast_field_values("patient", addresses), strict=True
-        ):
-            if patient and patient not in best:
-                best[patient] = float(score)
-        return best
+        patients = np.array(self._searcher.fast_field_values("patient", addresses), dtype=np.int32)
+        scores = np.array([score for score, _ in result.hits], dtype=np.float64)
+        numbers, first = np.unique(patients, return_index=True)  # hits come best first
+        return numbers, scores[first]
 
     def count(self, clause: c.Clause) -> int:
+        return self._counts(clause)
+
+    def _count(self, clause: c.Clause) -> int:
         return int(self._searcher.search(self._query(clause), 1).count)
 
     def facets(self, clause: c.Clause, names: Sequence[str], size: int = 30) -> dict[str, list[tuple[str, int]]]:
@@ -193,13 +224,21 @@ class TantivySnapshot:
         answer = self._searcher.aggregate(self._query(clause), wanted)
         return {name: [(b["key"], int(b["doc_count"])) for b in answer[name]["buckets"] if b["key"]] for name in names}
 
-    def patients(self, clause: c.Clause) -> Mapping[int, int]:
+    def patients(self, clause: c.Clause) -> npt.NDArray[np.int32]:
         return self._patients(clause)
 
-    def _count_patients(self, clause: c.Clause) -> Mapping[int, int]:
-        wanted = {"who": {"terms": {"field": "patient", "size": 10_000_000}}}
-        buckets = self._searcher.aggregate(self._query(clause), wanted)["who"]["buckets"]
-        return {int(b["key"]): int(b["doc_count"]) for b in buckets if b["key"]}
+    def per_patient(self, clause: c.Clause) -> dict[int, int]:
+        return {int(b["key"]): int(b["doc_count"]) for b in self._buckets(clause) if b["key"]}
+
+    def _find_patients(self, clause: c.Clause) -> npt.NDArray[np.int32]:
+        found = np.array([b["key"] for b in self._buckets(clause)], dtype=np.int32)
+        return found[1:] if len(found) and found[0] == 0 else found
+
+    def _buckets(self, clause: c.Clause) -> list[dict[str, float]]:
+        every = {"field": "patient", "size": 10_000_000, "segment_size": 10_000_000, "order": {"_key": "asc"}}
+        answer = self._searcher.aggregate(self._query(clause), {"who": {"terms": every}})
+        buckets: list[dict[str, float]] = answer["who"]["buckets"]
+        return buckets
 
     def terms(self, prefix: str, limit: int) -> list[tuple[str, int]]:
         found: dict[str, int] = {}

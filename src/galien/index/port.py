@@ -6,10 +6,12 @@ never the text itself; quotes are re-read from the stored bytes through `Corpus`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, Protocol
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from galien.index.clauses import Clause, Found
 from galien.language.analysis import Analysed
@@ -86,8 +88,8 @@ class Snapshot(Protocol):
         """The entries of a page and how many there are in all, best (or newest, oldest) first."""
         ...
 
-    def best_per_patient(self, clause: Clause, depth: int) -> dict[int, float]:
-        """Best score of each patient among the ``depth`` best entries."""
+    def best_per_patient(self, clause: Clause, depth: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]:
+        """Patients of the ``depth`` best entries, and the best score of each."""
         ...
 
     def count(self, clause: Clause) -> int: ...
@@ -95,8 +97,12 @@ class Snapshot(Protocol):
         """Values of facets with their counts, commonest first."""
         ...
 
-    def patients(self, clause: Clause) -> Mapping[int, int]:
-        """Every patient with an entry that matches, and how many."""
+    def patients(self, clause: Clause) -> npt.NDArray[np.int32]:
+        """Numbers of every patient with an entry that matches, sorted."""
+        ...
+
+    def per_patient(self, clause: Clause) -> dict[int, int]:
+        """How many entries match, by patient."""
         ...
 
     def terms(self, prefix: str, limit: int) -> list[tuple[str, int]]:
@@ -141,15 +147,21 @@ class Section(msgspec.Struct, frozen=True):
     end: int
 
 
+class Body(msgspec.Struct, frozen=True):
+    """The whole text of an entry, and its titled parts."""
+
+    text: str
+    sections: tuple[Section, ...] = ()
+
+
 class Corpus(Protocol):
     """The store as the query engine reads it, by public id; unknown ids are simply absent."""
 
     def cards(self, ids: Sequence[str]) -> dict[str, Card]: ...
-    def text(self, id: str) -> str:
-        """Full text of ``d..``, ``a..`` or ``i..`` (description and report), re-read from stored bytes and verified."""
+    def bodies(self, ids: Sequence[str]) -> dict[str, Body]:
+        """Texts of ``d..``, ``a..`` or ``i..`` (description and report), re-read from stored bytes and verified."""
         ...
 
-    def sections(self, id: str) -> tuple[Section, ...]: ...
     def patients(self, ids: Sequence[int]) -> dict[int, PatientBrief]: ...
     def snapshot(self) -> str: ...
     def not_searched(self) -> dict[str, int]: ...

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from galien.index import clauses as c
-from galien.index.port import Card, Corpus, SearchIndex, Snapshot
+from galien.index.port import Body, Card, Corpus, SearchIndex, Snapshot
 from galien.language import exact, tokens
 from galien.model.answers import (
     FACETS,
@@ -26,6 +26,7 @@ from galien.model.answers import (
 from galien.model.errors import QueryError
 from galien.model.evidence import Evidence
 from galien.model.kinds import HIT_KINDS, HitKind
+from galien.query.cohort import Numbers, Seen, answering, by_sex, ranked
 from galien.query.planning import Leaf, Needle, Plan, day_bounds, plan
 from galien.query.quoting import best_passages, matches, spans
 from galien.query.spelling import nearest
@@ -33,9 +34,7 @@ from galien.query.syntax import parse
 
 ENTRY_KINDS = {"documents": "document", "images": "image", "articles": "article"}
 _PINNED = 8
-_DEPTH = 3_000
 _RARE = 0
-_LIMITS = (c.Value, c.Range, c.Patients)
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -47,6 +46,10 @@ class _Asked(msgspec.Struct, frozen=True):
     clause: c.Clause
     filters: tuple[c.Clause, ...]
     relaxed: bool
+
+    @property
+    def seen(self) -> Seen:
+        return Seen(self.snapshot, self.filters)
 
 
 class _Gathered(msgspec.Struct, frozen=True):
@@ -153,45 +156,15 @@ class Engine:
             self._pinned.popitem(last=False)
         return current
 
-    def _totals(self, asked: _Asked) -> tuple[dict[HitKind, int], set[int]]:
+    @staticmethod
+    def _totals(asked: _Asked) -> tuple[dict[HitKind, int], Numbers]:
         clause = c.All((asked.clause, *asked.filters))
         counts = dict(asked.snapshot.facets(clause, ["kind"])["kind"])
-        patients = self._patients(asked)
+        patients = answering(asked.clause, asked.seen)
         totals: dict[HitKind, int] = {"patients": len(patients)}
         for kind, entry in ENTRY_KINDS.items():
             totals[kind] = counts.get(entry, 0)  # type: ignore[index]
         return totals, patients
-
-    def _patients(self, asked: _Asked) -> set[int]:
-        """Patients whose record, taken whole, answers the query: the words may lie in different documents."""
-        return self._algebra(asked.clause, asked)
-
-    def _algebra(self, clause: c.Clause, asked: _Asked) -> set[int]:
-        match clause:
-            case c.All(parts, without, _):
-                # What restricts (a service, a date) must hold of the same entry as what is sought.
-                limits = tuple(p for p in parts if isinstance(p, _LIMITS))
-                sought = [p for p in parts if not isinstance(p, _LIMITS)]
-                narrowed = msgspec.structs.replace(asked, filters=(*asked.filters, *limits))
-                sets = [self._algebra(p, narrowed) for p in sought]
-                found = set.intersection(*sets) if sets else self._everyone(limits, asked)
-                for barred in without:
-                    found = found - self._algebra(barred, msgspec.structs.replace(asked, filters=()))
-                return found
-            case c.Any(parts, 1):
-                return set().union(*(self._algebra(part, asked) for part in parts))
-            case c.Any(parts, minimum):
-                counts: dict[int, int] = {}
-                for part in parts:
-                    for patient in self._algebra(part, asked):
-                        counts[patient] = counts.get(patient, 0) + 1
-                return {patient for patient, count in counts.items() if count >= minimum}
-            case _:
-                return set(asked.snapshot.patients(c.All((clause, *asked.filters))))
-
-    @staticmethod
-    def _everyone(limits: tuple[c.Clause, ...], asked: _Asked) -> set[int]:
-        return set(asked.snapshot.patients(c.All((*limits, *asked.filters))))
 
     def _entry_hits(self, asked: _Asked, kind: HitKind, offset: int) -> list[Hit]:
         clause = c.All((asked.clause, c.Value("kind", (ENTRY_KINDS[kind],)), *asked.filters))
@@ -200,6 +173,7 @@ class Engine:
         cards = self._corpus.cards([f.id for f in found])
         briefs = self._corpus.patients([f.patient for f in found if f.patient])
         needles = _needles(asked.plan.leaves)
+        bodies = self._corpus.bodies(list(cards))
         hits = []
         for item in found:
             card = cards.get(item.id)
@@ -221,18 +195,18 @@ class Engine:
                     language=card.language,
                     source_path=card.source_path,
                     thumbnail=item.id if kind == "images" else "",
-                    evidence=self._quotes(card, needles, 2),
+                    evidence=self._quotes(card, needles, 2, bodies.get(item.id)),
                 )
             )
         return hits
 
-    def _patient_hits(self, asked: _Asked, patients: set[int], offset: int) -> list[Hit]:
-        ranked = self._rank_patients(asked, patients)[offset : offset + asked.request.limit]
-        numbers = [patient for patient, _ in ranked]
+    def _patient_hits(self, asked: _Asked, patients: Numbers, offset: int) -> list[Hit]:
+        best = ranked(patients, asked.plan.leaves, asked.seen, offset + asked.request.limit)[offset:]
+        numbers = [patient for patient, _ in best]
         briefs = self._corpus.patients(numbers)
         gathered = self._patient_evidence(asked, numbers) if numbers else {}
         hits = []
-        for patient, score in ranked:
+        for patient, score in best:
             brief = briefs.get(patient)
             if brief is None:
                 continue
@@ -252,35 +226,26 @@ class Engine:
             )
         return hits
 
-    def _rank_patients(self, asked: _Asked, patients: set[int]) -> list[tuple[int, float]]:
-        """A patient's score is the sum, over the words, of the best entry for each."""
-        scores: dict[int, float] = dict.fromkeys(patients, 0.0)
-        for leaf in asked.plan.leaves:
-            if leaf.negated or leaf.kind == "field":
-                continue
-            clause = c.All((leaf.clause, *asked.filters))
-            for patient, score in asked.snapshot.best_per_patient(clause, _DEPTH).items():
-                if patient in scores:
-                    scores[patient] += score
-        return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
-
     def _patient_evidence(self, asked: _Asked, patients: Sequence[int]) -> dict[int, _Gathered]:
         """Of each patient, the best entry for each word, and how many further entries match."""
         words = [leaf for leaf in asked.plan.leaves if not leaf.negated and leaf.kind != "field"][:4]
         restrictions = tuple(leaf.clause for leaf in asked.plan.leaves if leaf.kind == "field" and not leaf.negated)
         best = [self._best_entries(asked, leaf, patients) for leaf in words]
         cards = self._corpus.cards(list({item.id for found in best for items in found.values() for item in items}))
+        bodies = self._corpus.bodies([_likeliest(items).id for found in best for items in found.values()])
         whole = c.Any(tuple(leaf.clause for leaf in words)) if words else c.All(restrictions)
-        counts = asked.snapshot.patients(c.All((whole, c.Patients(tuple(patients)), *asked.filters)))
+        counts = asked.snapshot.per_patient(c.All((whole, c.Patients(tuple(patients)), *asked.filters)))
         gathered = {}
         for patient in patients:
             chosen: dict[str, tuple[Evidence, ...]] = {}
             for leaf, found in zip(words, best, strict=True):
                 items = found.get(patient, [])
-                for item in sorted(items, key=lambda f: f.id[0] != "f"):
+                for item in sorted(items, key=_is_text):
                     if item.id in chosen or item.id not in cards or (item.id[0] == "p" and len(items) > 1):
                         continue
-                    chosen[item.id] = self._quotes(cards[item.id], leaf.marks, 1)
+                    if item.id not in bodies:
+                        bodies.update(self._corpus.bodies([item.id]))
+                    chosen[item.id] = self._quotes(cards[item.id], leaf.marks, 1, bodies.get(item.id))
                     if chosen[item.id]:
                         break
             shown = [cards[id] for id in chosen]
@@ -315,7 +280,8 @@ class Engine:
 
     # -- evidence
 
-    def _quotes(self, card: Card, needles: Sequence[Needle], most: int) -> tuple[Evidence, ...]:
+    @staticmethod
+    def _quotes(card: Card, needles: Sequence[Needle], most: int, body: Body | None) -> tuple[Evidence, ...]:
         base = Evidence(
             kind="quote", record=card.record, quote="", document=card.id, at=card.date,
             source_path=card.source_path, tool=card.tool,
@@ -339,7 +305,7 @@ class Engine:
             return (
                 msgspec.structs.replace(base, kind="title", quote=card.title, marks=spans(found, 0), why=_whys(found)),
             )
-        text = self._corpus.text(card.id)
+        text = body.text if body is not None else ""
         found = matches(text, needles, card.language)
         passages = best_passages(text, found, most)
         if not passages:
@@ -353,7 +319,7 @@ class Engine:
             head = text.strip()[:220]
             start = text.find(head)
             return (msgspec.structs.replace(base, quote=head, start=start, end=start + len(head)),)
-        sections = self._corpus.sections(card.id)
+        sections = body.sections if body is not None else ()
         return tuple(
             msgspec.structs.replace(
                 base,
@@ -369,7 +335,7 @@ class Engine:
 
     # -- around the hits
 
-    def _facets(self, asked: _Asked, kind: HitKind, patients: set[int]) -> dict[str, tuple[FacetValue, ...]]:
+    def _facets(self, asked: _Asked, kind: HitKind, patients: Numbers) -> dict[str, tuple[FacetValue, ...]]:
         entry = ENTRY_KINDS.get(kind)
         where: tuple[c.Clause, ...] = (c.Value("kind", (entry,)),) if entry else (c.Value("kind", ("patient",)),)
         chosen = asked.request.filters
@@ -378,7 +344,7 @@ class Engine:
         found: dict[str, list[tuple[str, int]]] = {}
         clause = asked.clause if entry else c.All()
         if not entry:
-            found["sex"] = self._count_sexes(asked, patients)
+            found["sex"] = by_sex(patients, asked.snapshot)
         else:
             found.update(asked.snapshot.facets(c.All((clause, *where, *asked.filters)), free))
             for name in names:
@@ -388,15 +354,6 @@ class Engine:
         return {
             name: tuple(FacetValue(value, count) for value, count in found[name]) for name in names if found.get(name)
         }
-
-    @staticmethod
-    def _count_sexes(asked: _Asked, patients: set[int]) -> list[tuple[str, int]]:
-        everyone = c.Value("kind", ("patient",))
-        counts = [
-            (sex, len(patients & asked.snapshot.patients(c.All((everyone, c.Value("sex", (sex,))))).keys()))
-            for sex, _ in asked.snapshot.facets(everyone, ["sex"])["sex"]
-        ]
-        return sorted(((sex, count) for sex, count in counts if count), key=lambda item: -item[1])
 
     def _understood(self, asked: _Asked, kind: HitKind) -> tuple[Criterion, ...]:
         entry = ENTRY_KINDS.get(kind)
@@ -427,6 +384,15 @@ class Engine:
     def _stem_known(asked: _Asked, word: str) -> bool:
         leaf = next((leaf for leaf in asked.plan.leaves if exact(leaf.text) == word), None)
         return leaf is None or asked.snapshot.count(leaf.clause) > 0
+
+
+def _is_text(found: c.Found) -> bool:
+    """Coded facts come first: they are the strongest evidence."""
+    return found.id[0] != "f"
+
+
+def _likeliest(items: Sequence[c.Found]) -> c.Found:
+    return min(items, key=_is_text)
 
 
 def _any(planned: Plan) -> c.Clause:

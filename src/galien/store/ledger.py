@@ -12,12 +12,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from galien.model.errors import IntegrityError, NotFound, StorageFull, WorkspaceTooNew
 from galien.store.packs import Blob, Packs, Place
 
 SCHEMA_VERSION = 1
 _VARIABLES = 900
+_CACHE_KIB = 16 << 10
+"""Per connection, and a server has a connection per thread; the system caches the file besides."""
 
 
 class Ledger:
@@ -58,8 +61,9 @@ class Ledger:
             db = sqlite3.connect(self.path, isolation_level=None, timeout=30, check_same_thread=False)
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
-            db.execute("PRAGMA cache_size = -65536")
+            db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             db.execute("PRAGMA temp_store = MEMORY")
+            db.execute("PRAGMA mmap_size = 1073741824")
             self._local.db = db
             self._open.append(db)
         return db
@@ -108,7 +112,7 @@ class Ledger:
             raise NotFound("no such bytes in this workspace")
         return self.packs.read(Place(*row), sha)
 
-    def many(self, sql: str, values: Sequence[object]) -> Iterator[tuple[object, ...]]:
+    def many(self, sql: str, values: Sequence[object]) -> Iterator[tuple[Any, ...]]:
         """Rows of ``sql`` whose ``{}`` stands for a list of parameters of any length."""
         for start in range(0, len(values), _VARIABLES):
             part = values[start : start + _VARIABLES]

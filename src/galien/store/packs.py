@@ -105,7 +105,7 @@ class Packs:
                 with self._lock:
                     self._flush()
             frame = os.pread(self._reader(place.pack), place.stored, place.offset)
-            data = zstandard.ZstdDecompressor().decompress(frame, max_output_size=place.size)
+            data = _unpacker().decompress(frame, max_output_size=place.size)
         except (OSError, zstandard.ZstdError) as error:
             raise IntegrityError("stored bytes cannot be read", pack=place.pack, offset=place.offset) from error
         if hashlib.sha256(data).digest() != sha:
@@ -153,6 +153,17 @@ class Packs:
             self._writer = self._path(self._number).open("ab", buffering=1 << 20)
             self._end = self._written = os.fstat(self._writer.fileno()).st_size
         return self._writer
+
+
+_of_thread = threading.local()
+
+
+def _unpacker() -> zstandard.ZstdDecompressor:
+    """One per thread: making one costs more than unpacking a letter."""
+    unpacker: zstandard.ZstdDecompressor | None = getattr(_of_thread, "unpacker", None)
+    if unpacker is None:
+        unpacker = _of_thread.unpacker = zstandard.ZstdDecompressor()
+    return unpacker
 
 
 def _full(error: OSError) -> StorageFull:

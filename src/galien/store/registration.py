@@ -197,7 +197,7 @@ class Registrar:
             " WHERE superseded_by IS NULL AND state <> 'superseded' AND key IN ({})",
             keys,
         )
-        return {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}  # type: ignore[misc]
+        return {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
 
     def _patient_of(self, record: AnySourceRecord) -> int | None:
         if isinstance(record, Patient):
