@@ -25,3 +25,6 @@ def public_data() -> Path:
     if root is None:
         pytest.skip("public data not here: set GALIEN_DATA to a folder that holds them")
     return root
+
+
+pytest_plugins = ["support.fixtures"]

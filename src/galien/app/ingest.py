@@ -32,7 +32,7 @@ from galien.store.registration import Registrar
 
 GROUP_RECORDS = 20_000
 GROUP_BYTES = 48 << 20
-GROUP_SECONDS = 2.0
+GROUP_SECONDS = 6.0
 
 
 class Ingest:

@@ -292,7 +292,8 @@ class Workspace:
 
         def work() -> None:
             try:
-                done = self.ingest(paths, feed=feed, progress=report)
+                # One parser: the other processors are for those who search meanwhile.
+                done = self.ingest(paths, feed=feed, progress=report, workers=1)
                 last = self._jobs[job.id]
                 self._jobs[job.id] = msgspec.structs.replace(last, state="done", report=done)
             except GalienError as error:

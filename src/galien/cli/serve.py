@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import webbrowser
 
 import click
@@ -39,6 +40,10 @@ def serve(console: Console, host: str, port: int, language: str, open_browser: b
     import uvicorn
 
     from galien.web import create_app
+
+    # A search gives the interpreter up dozens of times (SQLite, index, files); while an ingest computes, each
+    # return would wait a whole interval, 5 ms by default.
+    sys.setswitchinterval(0.001)
 
     family = socket.AF_INET6 if host == "::1" else socket.AF_INET
     with console.open(create=True) as workspace, socket.socket(family, socket.SOCK_STREAM) as listener:
