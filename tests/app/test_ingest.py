@@ -157,11 +157,8 @@ def test_two_owners_are_one_too_many(workspace: Workspace) -> None:
 
 def test_both_projections_can_be_made_again_from_bytes_and_ledger(workspace: Workspace) -> None:
     def answers() -> list[object]:
-        found = [
-            workspace.search(q, kind=k).value
-            for q in ("hanche", "fièvre", "I10", "LEFÈVRE")
-            for k in ("patients", "documents")
-        ]
+        asked = [(q, k) for q in ("hanche", "fièvre", "I10", "LEFÈVRE") for k in ("patients", "documents")]
+        found = [workspace.search(q, kind=k).value for q, k in asked]
         return [[(h.id, h.score, h.evidence) for h in f.hits] for f in found]
 
     before, omop = answers(), workspace.status().omop
@@ -219,7 +216,8 @@ def test_a_merge_is_journalled_and_can_be_undone(workspace: Workspace, tmp_path:
 
 def test_a_withdrawn_document_leaves_every_answer_and_stays_readable(workspace: Workspace, tmp_path: Path) -> None:
     (hit,) = workspace.search("totale", kind="documents").value.hits
-    gone = '{"resourceType":"Bundle","type":"history","entry":[{"request":{"method":"DELETE","url":"DocumentReference/cro"}}]}'
+    entry = '{"request":{"method":"DELETE","url":"DocumentReference/cro"}}'
+    gone = '{"resourceType":"Bundle","type":"history","entry":[' + entry + "]}"
     (tmp_path / "gone.json").write_text(gone)
     workspace.ingest([tmp_path / "gone.json"], workers=0)
     assert workspace.search("totale").value.total == 0

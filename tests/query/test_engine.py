@@ -9,7 +9,7 @@ from support.hospital import bundle, note, patient
 
 from galien.app.workspace import Workspace
 from galien.model.answers import SearchRequest
-from galien.model.errors import QueryError
+from galien.model.errors import AccessRefused, QueryError
 
 
 def titles(workspace: Workspace, query: str, kind: str = "documents", **options: object) -> set[str]:
@@ -22,7 +22,7 @@ def titles(workspace: Workspace, query: str, kind: str = "documents", **options:
         ("prothese hanche", {"Compte rendu opératoire", "Consultation"}),
         ("PROTHÈSES de la HANCHE", {"Compte rendu opératoire", "Consultation"}),
         ('"prothèse totale de hanche"', {"Compte rendu opératoire"}),
-        ('"prothèse hanche"~3', {"Compte rendu opératoire"}),
+        ('"prothèse hanche"~2', {"Compte rendu opératoire"}),
         ("prothèse -genou", {"Compte rendu opératoire"}),
         ("prothèse SAUF hanche", set()),
         ("gonarthrose OU pneumopathie", {"Consultation", "Passage aux urgences"}),
@@ -43,7 +43,7 @@ def test_what_a_query_finds(workspace: Workspace, query: str, found: set[str]) -
 
 
 def test_a_record_answers_when_taken_whole(workspace: Workspace) -> None:
-    """"Diabète" stands in the letter, "prothèse" in the operative report."""
+    """One word stands in the letter, the other in the operative report."""
     assert titles(workspace, "prothèse diabète") == set()
     (hit,) = workspace.search("prothèse diabète", kind="patients").value.hits
     assert hit.title == "LEFÈVRE Anne"
@@ -92,7 +92,8 @@ def test_totals_facets_and_filters_agree(workspace: Workspace) -> None:
 
 
 def test_a_date_range_includes_its_bounds(workspace: Workspace) -> None:
-    assert titles(workspace, "", since="2024-03-12", until="2024-03-20") == {"Compte rendu opératoire", "Lettre de liaison"}
+    march = titles(workspace, "", since="2024-03-12", until="2024-03-20")
+    assert march == {"Compte rendu opératoire", "Lettre de liaison"}
 
 
 def test_sorting(workspace: Workspace) -> None:
@@ -122,7 +123,8 @@ def test_suggestions_come_from_what_the_index_holds(workspace: Workspace) -> Non
 
 
 def test_pages_are_stable_while_data_arrive(workspace: Workspace, tmp_path: Path) -> None:
-    lot = [patient(50, "LOT"), *(note(f"n{k}", 50, f"Note {k}", f"Surveillance du drain, jour {k}.") for k in range(25))]
+    notes = [note(f"n{k}", 50, f"Note {k}", f"Surveillance du drain, jour {k}.") for k in range(25)]
+    lot = [patient(50, "LOT"), *notes]
     (tmp_path / "lot.json").write_text(bundle(*lot))
     workspace.ingest([tmp_path / "lot.json"], workers=0)
     first = workspace.search("drain", kind="documents", limit=10).value
@@ -171,5 +173,5 @@ def test_a_disclosure_that_cannot_be_written_stops_the_answer(workspace: Workspa
         raise OSError("the disk is full")
 
     monkeypatch.setattr(workspace._access, "write", refuse)
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(AccessRefused):
         workspace.search("prothèse")

@@ -31,9 +31,7 @@ def hospital(tmp_path: Path) -> Path:
     (folder / "2.json").write_text(
         bundle(
             patient(2, "MARTIN", "male", "1980-01-01"),
-            note(
-                "cs", 2, "Consultation", "Gonarthrose. Ancienne prothèse du genou gauche, hanche libre.", "2023-01-05"
-            ),
+            note("cs", 2, "Consultation", "Gonarthrose. Prothèse du genou gauche, hanche libre.", "2023-01-05"),
         )
     )
     (folder / "3.json").write_text(

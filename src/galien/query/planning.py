@@ -157,6 +157,8 @@ def _leaf(node: Node) -> c.Clause | None:
 
 def _single(surface: str) -> c.Clause:
     word = _word(surface)
+    if "-" in surface and surface[-1].isdigit():
+        return c.Any((word, c.Coded(surface)))  # LOINC 4548-4: hyphens are dropped from words, not from codes
     lower = surface.lower()
     for head in _COMPOUND_HEADS:
         rest = lower[len(head) :]
