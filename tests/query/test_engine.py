@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.hospital import bundle, note, patient
 
 from galien.app.workspace import Workspace
 from galien.model.answers import SearchRequest
 from galien.model.errors import AccessRefused, QueryError
+from support.hospital import bundle, note, patient
 
 
 def titles(workspace: Workspace, query: str, kind: str = "documents", **options: object) -> set[str]:

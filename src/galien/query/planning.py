@@ -143,7 +143,8 @@ def _leaf(node: Node) -> c.Clause | None:
             together = _phrase(surfaces, slop)
             if not phrase and "-" in text:
                 joined = "".join(surfaces)
-                return c.Any((together, _word(joined)))
+                ways = (together, _word(joined))
+                return c.Any((*ways, c.Coded(text)) if text[-1].isdigit() else ways)
             return together
         case Starts(text):
             return c.Prefix(exact(text))
@@ -158,7 +159,7 @@ def _leaf(node: Node) -> c.Clause | None:
 def _single(surface: str) -> c.Clause:
     word = _word(surface)
     if "-" in surface and surface[-1].isdigit():
-        return c.Any((word, c.Coded(surface)))  # LOINC 4548-4: hyphens are dropped from words, not from codes
+        return c.Any((word, c.Coded(surface)))  # a LOINC code keeps the hyphen that words lose
     lower = surface.lower()
     for head in _COMPOUND_HEADS:
         rest = lower[len(head) :]
