@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -22,12 +21,11 @@ import tantivy
 
 from galien.index import clauses as c
 from galien.index.port import Entry
+from galien.index.remembered import PatientSets
 from galien.language.analysis import fold
 from galien.model.errors import StorageFull
 
 HEAP = 128 << 20
-_REMEMBERED = 48 << 20
-"""Bytes of patient sets kept per state of the index."""
 _RAW_FACETS = (
     "kind",
     "type",
@@ -79,6 +77,7 @@ class TantivyIndex:
         self._path = path
         self._lock = threading.Lock()
         self._writer: Any = None
+        self._sets = PatientSets()
         self._open()
 
     def _open(self) -> None:
@@ -95,9 +94,13 @@ class TantivyIndex:
         with self._lock:
             try:
                 writer = self._writing()
+                now = self.snapshot()
+                touched: set[int] = set()
                 for gone in removed:
+                    touched |= now.owners(gone)
                     writer.delete_documents_by_term("id", gone)
                 for entry in entries:
+                    touched |= {entry.patient, *now.owners(entry.id)}
                     writer.delete_documents_by_term("id", entry.id)
                     writer.add_document(_document(entry))
                 writer.delete_documents_by_term("id", "sequence")
@@ -109,13 +112,14 @@ class TantivyIndex:
             except (OSError, ValueError) as error:
                 self._writer = None
                 raise StorageFull("the index cannot be written") from error
+            self._sets.changed(sequence, touched - {0})
             self._index.reload()
 
     def sequence(self) -> int:
         return self.snapshot().sequence
 
     def snapshot(self) -> TantivySnapshot:
-        return TantivySnapshot(self._index.searcher(), self._schema)
+        return TantivySnapshot(self._index.searcher(), self._schema, self._sets)
 
     def count(self) -> dict[str, int]:
         counts = dict(self.snapshot().facets(c.All(), ["kind"])["kind"])
@@ -133,6 +137,7 @@ class TantivyIndex:
         with self._lock:
             self._release()
             shutil.rmtree(self._path)
+            self._sets.forget()
             self._open()
 
     def close(self) -> None:
@@ -150,44 +155,17 @@ class TantivyIndex:
             self._writer = None
 
 
-class _Remembered:
-    """Patient sets of recent clauses; the words of a hospital recur, and the commonest cost most to gather."""
-
-    def __init__(self, find: Callable[[c.Clause], npt.NDArray[np.int32]]) -> None:
-        self._find = find
-        self._known: OrderedDict[c.Clause, npt.NDArray[np.int32]] = OrderedDict()
-        self._bytes = 0
-        self._lock = threading.Lock()
-
-    def __call__(self, clause: c.Clause) -> npt.NDArray[np.int32]:
-        with self._lock:
-            found = self._known.get(clause)
-            if found is not None:
-                self._known.move_to_end(clause)
-                return found
-        found = self._find(clause)
-        found.setflags(write=False)
-        with self._lock:
-            if clause not in self._known:
-                self._known[clause] = found
-                self._bytes += found.nbytes + 500
-            while self._bytes > _REMEMBERED:
-                _, gone = self._known.popitem(last=False)
-                self._bytes -= gone.nbytes + 500
-        return found
-
-
 class TantivySnapshot:
     """One searcher: the index as it was at its commit."""
 
-    def __init__(self, searcher: Any, schema: Any) -> None:
+    def __init__(self, searcher: Any, schema: Any, sets: PatientSets) -> None:
         self._searcher = searcher
         self._schema = schema
         self._not_mark = tantivy.Query.term_query(schema, "id", "sequence")
         found = searcher.search(self._not_mark, 1).hits
         self.sequence = int(searcher.doc(found[0][1]).get_first("sequence")) if found else 0
         # One page asks the same question several times (totals, criteria, facets), and its next pages again.
-        self._patients = _Remembered(self._find_patients)
+        self._sets = sets
         self._counts = lru_cache(maxsize=4096)(self._count)
 
     def search(
@@ -213,6 +191,13 @@ class TantivySnapshot:
         numbers, first = np.unique(patients, return_index=True)  # hits come best first
         return numbers, scores[first]
 
+    def owners(self, id: str) -> set[int]:
+        """The patient of an entry, when there is such an entry."""
+        if not self._searcher.doc_freq("id", id):
+            return set()
+        found = self._searcher.search(tantivy.Query.term_query(self._schema, "id", id), 1).hits
+        return {int(self._searcher.doc(address).get_first("patient") or 0) for _, address in found}
+
     def count(self, clause: c.Clause) -> int:
         return self._counts(clause)
 
@@ -225,7 +210,7 @@ class TantivySnapshot:
         return {name: [(b["key"], int(b["doc_count"])) for b in answer[name]["buckets"] if b["key"]] for name in names}
 
     def patients(self, clause: c.Clause) -> npt.NDArray[np.int32]:
-        return self._patients(clause)
+        return self._sets.of(clause, self.sequence, self._find_patients)
 
     def per_patient(self, clause: c.Clause) -> dict[int, int]:
         return {int(b["key"]): int(b["doc_count"]) for b in self._buckets(clause) if b["key"]}
@@ -286,8 +271,8 @@ class TantivySnapshot:
                     tantivy.Query.range_query(self._schema, field, tantivy.FieldType.Unsigned, low, high), 0.0
                 )
             case c.Patients(numbers):
-                queries = [tantivy.Query.term_query(self._schema, "patient", number) for number in numbers]
-                return tantivy.Query.const_score_query(_either(queries), 0.0)
+                some = tantivy.Query.term_set_query(self._schema, "patient", list(numbers))
+                return tantivy.Query.const_score_query(some, 0.0)
             case c.Any(parts, minimum):
                 return _either([self._build(part) for part in parts], minimum)
             case c.All(parts, without, better):
