@@ -29,9 +29,8 @@ def test_sets_follow_additions_moves_and_removals(tmp_path_factory, batches) -> 
             for number, patient, site, gone in batch
             if not gone
         }
-        index.apply(
-            sequence, list(entries.values()), [f"d{n}" for n, _, _, gone in batch if gone and f"d{n}" not in entries]
-        )
+        removed = {f"d{number}" for number, _, _, gone in batch if gone} - entries.keys()
+        index.apply(sequence, list(entries.values()), sorted(removed))
         now = index.snapshot()
         held.append((now, [list(now._find_patients(clause)) for clause in clauses]))
         for snapshot, expected in held[-3:]:

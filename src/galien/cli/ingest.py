@@ -11,6 +11,7 @@ from rich.table import Table
 from galien.app import facade
 from galien.cli.console import Console, size
 from galien.model.answers import IngestReport
+from galien.model.errors import NotFound
 
 
 @click.command()
@@ -146,7 +147,7 @@ def show(console: Console, id: int) -> None:
     with console.reach() as workspace:
         found = [item for item in workspace.quarantine(1_000_000) if item.id == id]
     if not found:
-        raise click.UsageError(f"no item {id} is set aside")
+        raise NotFound(f"no item {id} is set aside", hint="See `galien quarantine list`.")
     console.json(found[0])
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from galien.model.answers import SearchRequest, SearchResponse
+from galien.model.answers import Criterion, SearchRequest, SearchResponse
 from galien.model.kinds import HIT_KINDS
 from galien.web.address import Links, read
 from galien.web.desk import VIEWER, Desk
@@ -64,8 +64,8 @@ def _facets(found: SearchResponse) -> list[tuple[str, list[tuple[str, int]]]]:
     return shown
 
 
-def _culprits(found: SearchResponse) -> list[int]:
-    """Ranks of the criteria that empty the answer by themselves."""
+def _culprits(found: SearchResponse) -> list[Criterion]:
+    """The criteria that empty the answer by themselves."""
     if found.total:
         return []
-    return [rank for rank, c in enumerate(found.understood) if c.count == 0 and not c.negated]
+    return [c for c in found.understood if c.count == 0 and not c.negated]
