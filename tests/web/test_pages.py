@@ -18,7 +18,7 @@ from support.fixtures import NOW
 
 @pytest.fixture
 def client(workspace: Workspace) -> TestClient:
-    app = create_app(workspace, today=lambda: NOW.date())
+    app = create_app(workspace, today=NOW.date)
     return TestClient(app, base_url="http://localhost", raise_server_exceptions=False)
 
 
@@ -34,7 +34,7 @@ def test_every_page_answers_in_both_languages(client: TestClient, workspace: Wor
         f"/patients/{person}", f"/articles/{article}", "/ingest", "/help", "/api",
     ):  # fmt: skip
         for language in ("fr", "en"):
-            answer = client.get(path, params={"lang": language} if "?" not in path else None, cookies={})
+            answer = client.get(path, params={"lang": language} if "?" not in path else None)
             assert answer.status_code == 200, path
             assert answer.headers["content-type"].startswith("text/html"), path
             assert re.search(r'<html[^>]* lang="(fr|en)"', answer.text), path
