@@ -99,6 +99,7 @@ def load_mapping(path: Path | None) -> dict[str, Any]:
 
 def known_formats() -> list[tuple[str, str]]:
     """Each format that can be read, with what its module says of it."""
-    found = [(name, (sys.modules[type(s).__module__].__doc__ or "").split("\n")[0]) for name, s in sources().items()]
+    modules = {name: type(source).__module__.removesuffix(".reading") for name, source in sources().items()}
+    found = [(name, (sys.modules[module].__doc__ or "").split("\n")[0]) for name, module in modules.items()]
     state = "installed" if tesseract() else "not installed: apt-get install tesseract-ocr tesseract-ocr-fra"
     return [*found, ("(tesseract)", f"Optional, reads scanned pages: {state}")]
