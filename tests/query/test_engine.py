@@ -120,6 +120,8 @@ def test_suggestions_come_from_what_the_index_holds(workspace: Workspace) -> Non
     offered = {s.text for s in workspace.suggest("hémo")}
     assert "Hémoglobine glyquée" in offered
     assert workspace.suggest("zzz") == ()
+    assert "prothèse" in {s.text for s in workspace.suggest("proth")}, "with the accents of the documents"
+    assert "totale hanche" in {s.text for s in workspace.suggest("totale han")}
 
 
 def test_pages_are_stable_while_data_arrive(workspace: Workspace, tmp_path: Path) -> None:

@@ -209,6 +209,20 @@ class TantivySnapshot:
         answer = self._searcher.aggregate(self._query(clause), wanted)
         return {name: [(b["key"], int(b["doc_count"])) for b in answer[name]["buckets"] if b["key"]] for name in names}
 
+    def facets_by_kind(
+        self, clause: c.Clause, names: Sequence[str], size: int = 30
+    ) -> dict[str, tuple[int, dict[str, list[tuple[str, int]]]]]:
+        inside = {name: {"terms": {"field": name, "size": size}} for name in names}
+        wanted = {"kind": {"terms": {"field": "kind", "size": 10}, "aggs": inside}}
+        answer = self._searcher.aggregate(self._query(clause), wanted)
+        return {
+            bucket["key"]: (
+                int(bucket["doc_count"]),
+                {n: [(b["key"], int(b["doc_count"])) for b in bucket[n]["buckets"] if b["key"]] for n in names},
+            )
+            for bucket in answer["kind"]["buckets"]
+        }
+
     def patients(self, clause: c.Clause) -> npt.NDArray[np.int32]:
         return self._sets.of(clause, self.sequence, self._find_patients)
 

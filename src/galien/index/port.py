@@ -97,6 +97,12 @@ class Snapshot(Protocol):
         """Values of facets with their counts, commonest first."""
         ...
 
+    def facets_by_kind(
+        self, clause: Clause, names: Sequence[str], size: int = 30
+    ) -> dict[str, tuple[int, dict[str, list[tuple[str, int]]]]]:
+        """Number of entries of each kind, and their facets."""
+        ...
+
     def patients(self, clause: Clause) -> npt.NDArray[np.int32]:
         """Numbers of every patient with an entry that matches, sorted."""
         ...

@@ -18,7 +18,7 @@ from galien.query.planning import Leaf
 
 Numbers = npt.NDArray[np.int32]
 _LIMITS = (c.Value, c.Range, c.Patients)
-_DEPTH = 3_000
+_DEPTH = 1_000
 _NOBODY: Numbers = np.empty(0, dtype=np.int32)
 
 

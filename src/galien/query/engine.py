@@ -6,7 +6,7 @@ import base64
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -35,6 +35,7 @@ from galien.query.syntax import parse
 ENTRY_KINDS = {"documents": "document", "images": "image", "articles": "article"}
 _PINNED = 8
 _RARE = 0
+_WRITTEN = 20_000
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -50,6 +51,15 @@ class _Asked(msgspec.Struct, frozen=True):
     @property
     def seen(self) -> Seen:
         return Seen(self.snapshot, self.filters)
+
+
+class _Gathering(NamedTuple):
+    """Who and how many answer, before any hit is chosen."""
+
+    totals: dict[HitKind, int]
+    patients: Numbers
+    facets: dict[str, list[tuple[str, int]]]
+    """Of the kind asked for; empty when no kind was."""
 
 
 class _Gathered(msgspec.Struct, frozen=True):
@@ -72,6 +82,7 @@ class Engine:
         self._index = index
         self._corpus = corpus
         self._pinned: OrderedDict[int, Snapshot] = OrderedDict()
+        self._written: dict[str, str] = {}
 
     def search(self, request: SearchRequest) -> SearchResponse:
         """Answer a request.
@@ -88,12 +99,13 @@ class Engine:
         asked = _Asked(request, snapshot, planned, planned.clause, _filters(request), False)
         if request.match == "any" and planned.loose is not None:
             asked = msgspec.structs.replace(asked, clause=_any(planned))
-        totals, patients = self._totals(asked)
+        gathered = self._gather(asked)
         relaxed = False
-        if not any(totals.values()) and planned.loose is not None:
-            loose = msgspec.structs.replace(asked, clause=planned.loose, relaxed=True)
-            totals, patients = self._totals(loose)
-            asked, relaxed = loose, any(totals.values())
+        if not any(gathered.totals.values()) and planned.loose is not None:
+            asked = msgspec.structs.replace(asked, clause=planned.loose, relaxed=True)
+            gathered = self._gather(asked)
+            relaxed = any(gathered.totals.values())
+        totals, patients = gathered.totals, gathered.patients
         first: HitKind = next((k for k in HIT_KINDS if totals[k]), "documents")
         kind: HitKind = request.kind or first
         if kind == "patients":
@@ -107,7 +119,7 @@ class Engine:
             hits=tuple(hits),
             total=totals[kind],
             totals={name: totals[name] for name in HIT_KINDS},
-            facets=self._facets(asked, kind, patients) if request.facets else {},
+            facets=self._facets(asked, kind, gathered) if request.facets else {},
             understood=self._understood(asked, kind),
             relaxed=relaxed,
             did_you_mean=self._did_you_mean(asked) if not offset else "",
@@ -132,9 +144,29 @@ class Engine:
             for label, count in snapshot.labels(whole, limit):
                 found.setdefault(label.split("|", 1)[1], count)
             for term, count in snapshot.terms(start, limit):
-                found.setdefault(before + term, count)
+                found.setdefault(before + self._as_written(snapshot, term), count)
         ranked = sorted(found.items(), key=lambda item: -item[1])[:limit]
         return tuple(Suggestion(text, count) for text, count in ranked)
+
+    def _as_written(self, snapshot: Snapshot, term: str) -> str:
+        """A folded term with the accents and capitals that a document gives it: ``prothese`` reads *prothèse*."""
+        known = self._written.get(term)
+        if known is not None:
+            return known
+        found, _ = snapshot.search(c.Word(term, ()), limit=3)
+        needles = [Needle(term)]
+        surfaces = []
+        for card in self._corpus.cards([item.id for item in found]).values():
+            body = self._corpus.bodies([card.id]).get(card.id)
+            text = f"{card.title}\n{body.text}" if body is not None else card.title
+            surfaces += [text[m.start : m.end] for m in matches(text, needles, card.language)[:1]]
+        # Accents are lost more often than added: any document that writes them is right.
+        best = max(surfaces, key=lambda surface: not surface.isascii(), default=term)
+        written = best.lower() if best[1:].islower() else best
+        if len(self._written) > _WRITTEN:
+            self._written.clear()
+        self._written[term] = written
+        return written
 
     def marks(self, text: str, query: str, language: str) -> tuple[Mark, ...]:
         """What a query matches in a text, to highlight a whole document."""
@@ -157,14 +189,17 @@ class Engine:
         return current
 
     @staticmethod
-    def _totals(asked: _Asked) -> tuple[dict[HitKind, int], Numbers]:
+    def _gather(asked: _Asked) -> _Gathering:
         clause = c.All((asked.clause, *asked.filters))
-        counts = dict(asked.snapshot.facets(clause, ["kind"])["kind"])
+        entries = asked.request.kind in ENTRY_KINDS and asked.request.facets
+        free = [name for name in FACETS if name not in asked.request.filters] if entries else []
+        by_kind = asked.snapshot.facets_by_kind(clause, free)
         patients = answering(asked.clause, asked.seen)
         totals: dict[HitKind, int] = {"patients": len(patients)}
         for kind, entry in ENTRY_KINDS.items():
-            totals[kind] = counts.get(entry, 0)  # type: ignore[index]
-        return totals, patients
+            totals[kind] = by_kind[entry][0] if entry in by_kind else 0  # type: ignore[index]
+        facets = by_kind.get(ENTRY_KINDS.get(asked.request.kind or "", ""), (0, {}))[1]
+        return _Gathering(totals, patients, facets)
 
     def _entry_hits(self, asked: _Asked, kind: HitKind, offset: int) -> list[Hit]:
         clause = c.All((asked.clause, c.Value("kind", (ENTRY_KINDS[kind],)), *asked.filters))
@@ -335,7 +370,7 @@ class Engine:
 
     # -- around the hits
 
-    def _facets(self, asked: _Asked, kind: HitKind, patients: Numbers) -> dict[str, tuple[FacetValue, ...]]:
+    def _facets(self, asked: _Asked, kind: HitKind, gathered: _Gathering) -> dict[str, tuple[FacetValue, ...]]:
         entry = ENTRY_KINDS.get(kind)
         where: tuple[c.Clause, ...] = (c.Value("kind", (entry,)),) if entry else (c.Value("kind", ("patient",)),)
         chosen = asked.request.filters
@@ -344,9 +379,9 @@ class Engine:
         found: dict[str, list[tuple[str, int]]] = {}
         clause = asked.clause if entry else c.All()
         if not entry:
-            found["sex"] = by_sex(patients, asked.snapshot)
+            found["sex"] = by_sex(gathered.patients, asked.snapshot)
         else:
-            found.update(asked.snapshot.facets(c.All((clause, *where, *asked.filters)), free))
+            found.update(gathered.facets or asked.snapshot.facets(c.All((clause, *where, *asked.filters)), free))
             for name in names:
                 if name in chosen:
                     others = _filters(asked.request, leave_out=name)

@@ -96,6 +96,9 @@ def _check_answers(now: Snapshot) -> None:
     assert (scores > 0).all(), "with a score"
     assert now.count(word("droite")) == 2, "a count counts"
     assert dict(now.facets(c.All(), ["service"])["service"]) == {"Orthopédie": 1, "Médecine": 1, "Imagerie": 1}
+    by_kind = now.facets_by_kind(word("prothèse"), ["service"])
+    assert by_kind["document"][0] == 3, "entries are counted by kind"
+    assert dict(by_kind["document"][1]["service"]) == {"Orthopédie": 1, "Médecine": 1, "Imagerie": 1}
     assert ("radiographie", 1) in now.terms("radio", 5), "terms by prefix, with their frequency"
     assert now.labels("hypert", 5)[0][0].endswith("|Hypertension essentielle"), "labels by prefix"
     assert now.frequency("hanche") == 2, "a frequency counts entries"
