@@ -10,6 +10,7 @@ import click
 import msgspec
 from rich.console import Console as Rich
 
+from galien.app.inbox import tesseract
 from galien.app.lock import owner_of
 from galien.app.remote import Remote
 from galien.app.workspace import Workspace
@@ -46,6 +47,15 @@ class Console:
             raise UsageError(
                 f"{self.folder} is not a workspace",
                 hint="`galien ingest PATH` makes one; --workspace or GALIEN_WORKSPACE names another.",
+            )
+
+    def mention_ocr(self) -> None:
+        """Say once that scanned pages will not be read, and what to do."""
+        if not tesseract():
+            self.err.print(
+                "Scanned pages are shown, not searched: tesseract is not installed"
+                " (apt-get install tesseract-ocr tesseract-ocr-fra).",
+                style="dim",
             )
 
     def json(self, value: object) -> None:

@@ -53,6 +53,7 @@ def ingest(
     of a document supersedes the old one. What cannot be read is set aside with its reason, and the
     rest goes in. Stopped at any moment, run it again: it resumes.
     """
+    console.mention_ocr()
     with console.reach(create=True) as workspace:
         if watch:
             from galien.app.watching import watched

@@ -30,7 +30,7 @@ class Chart:
     line: str
     band: tuple[float, float] | None
     last: ResultPoint
-    last_out: bool
+    last_side: str
 
 
 def day(iso: str) -> int | None:
@@ -41,21 +41,28 @@ def day(iso: str) -> int | None:
         return None
 
 
-def is_out(point: ResultPoint, series: ResultSeries) -> bool:
-    """Whether a value is out of range: as the laboratory said, else by the range it gave.
+def side(point: ResultPoint, series: ResultSeries) -> str:
+    """``high``, ``low`` or ``out`` (abnormal, no side known) when a value is out of range, else ``""``.
 
-    HL7 table 0078: H, HH, L, LL, A, AA and their signs say abnormal; N says normal.
+    As the laboratory said (HL7 table 0078), else by the range it gave.
     """
     said = point.interpretation.upper()
     if said in {"N", "NORMAL"}:
-        return False
-    if said in {"H", "HH", "L", "LL", "A", "AA", "HU", "LU", ">", "<", "HIGH", "LOW", "ABNORMAL"}:
-        return True
-    if point.number is None:
-        return False
-    return (series.low is not None and point.number < series.low) or (
-        series.high is not None and point.number > series.high
-    )
+        return ""
+    if said in {"H", "HH", "HU", ">", "HIGH"}:
+        return "high"
+    if said in {"L", "LL", "LU", "<", "LOW"}:
+        return "low"
+    if point.number is not None and series.low is not None and point.number < series.low:
+        return "low"
+    if point.number is not None and series.high is not None and point.number > series.high:
+        return "high"
+    return "out" if said in {"A", "AA", "ABNORMAL"} else ""
+
+
+def is_out(point: ResultPoint, series: ResultSeries) -> bool:
+    """Whether a value is out of range."""
+    return bool(side(point, series))
 
 
 def chart(series: ResultSeries) -> Chart | None:
@@ -65,7 +72,7 @@ def chart(series: ResultSeries) -> Chart | None:
     last = max(series.points, key=lambda p: p.at)
     placed = [(d, p.number, p) for p in series.points if p.number is not None and (d := day(p.at)) is not None]
     if not placed:
-        return Chart(series, (), "", None, last, is_out(last, series))
+        return Chart(series, (), "", None, last, side(last, series))
     placed.sort(key=lambda item: item[0])
     values = [value for _, value, _ in placed]
     low, high = min(values), max(values)
@@ -92,4 +99,4 @@ def chart(series: ResultSeries) -> Chart | None:
         bottom = y(series.low) if series.low is not None else HEIGHT
         band = (top, round(max(bottom - top, 1.0), 1))
     line = " ".join(f"{dot.x},{dot.y}" for dot in dots)
-    return Chart(series, dots, line, band, last, is_out(last, series))
+    return Chart(series, dots, line, band, last, side(last, series))

@@ -47,7 +47,7 @@ def routes(desk: Desk) -> APIRouter:
 def _charts(page: PatientPage) -> list[Chart]:
     """Charts of the numeric results: out of range first, then the most followed, then by name."""
     drawn = [c for series in page.results if (c := chart(series)) is not None and c.dots]
-    return sorted(drawn, key=lambda c: (not c.last_out, -len(c.dots), c.series.label.lower()))
+    return sorted(drawn, key=lambda c: (not c.last_side, -len(c.dots), c.series.label.lower()))
 
 
 def _by_year(documents: Iterable[DocumentBrief]) -> list[tuple[str, list[DocumentBrief]]]:
