@@ -97,6 +97,11 @@ def load_mapping(path: Path | None) -> dict[str, Any]:
         raise UsageError(f"the mapping file cannot be read: {error}") from error
 
 
+def reads_scans() -> bool:
+    """Whether the words of scanned pages can be read here."""
+    return bool(tesseract())
+
+
 def known_formats() -> list[tuple[str, str]]:
     """Each format that can be read, with what its module says of it."""
     modules = {name: type(source).__module__.removesuffix(".reading") for name, source in sources().items()}

@@ -10,7 +10,7 @@ import click
 import msgspec
 from rich.console import Console as Rich
 
-from galien.app.inbox import tesseract
+from galien.app.inbox import reads_scans
 from galien.app.lock import owner_of
 from galien.app.remote import Remote
 from galien.app.workspace import Workspace
@@ -51,7 +51,7 @@ class Console:
 
     def mention_ocr(self) -> None:
         """Say once that scanned pages will not be read, and what to do."""
-        if not tesseract():
+        if not reads_scans():
             self.err.print(
                 "Scanned pages are shown, not searched: tesseract is not installed"
                 " (apt-get install tesseract-ocr tesseract-ocr-fra).",
