@@ -52,6 +52,12 @@ def test_tables_for_people(run, hospital: Path) -> None:
     assert "agrees" in run("workspace", "verify").output
 
 
+def test_the_commands_speak_french_and_english(run, hospital: Path) -> None:
+    assert "enregistrements" in run("--language", "fr", "ingest", str(hospital)).output
+    assert "Tout concorde." in run("--language", "fr", "workspace", "verify").output
+    assert "files already known" in run("--language", "en", "ingest", str(hospital)).output
+
+
 def test_standard_input(run) -> None:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:gz") as archive:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,13 +16,15 @@ from galien.app.lock import owner_of
 from galien.app.remote import Remote
 from galien.app.workspace import Workspace
 from galien.model.errors import GalienError, UsageError
+from galien.web.catalogue import Language, say
 
 
 class Console:
     """Output and the workspace of one command."""
 
-    def __init__(self, workspace: Path) -> None:
+    def __init__(self, workspace: Path, language: Language | None = None) -> None:
         self.folder = workspace
+        self.language = language or _spoken()
         self.out = Rich(highlight=False)
         self.err = Rich(stderr=True, highlight=False)
 
@@ -49,14 +52,14 @@ class Console:
                 hint="`galien ingest PATH` makes one; --workspace or GALIEN_WORKSPACE names another.",
             )
 
+    def say(self, key: str, **values: object) -> str:
+        """A message of the catalogue, in the reader's language."""
+        return say(self.language, f"cli.{key}", **values)
+
     def mention_ocr(self) -> None:
         """Say once that scanned pages will not be read, and what to do."""
         if not reads_scans():
-            self.err.print(
-                "Scanned pages are shown, not searched: tesseract is not installed"
-                " (apt-get install tesseract-ocr tesseract-ocr-fra).",
-                style="dim",
-            )
+            self.err.print(self.say("ocr"), style="dim")
 
     def json(self, value: object) -> None:
         click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
@@ -65,6 +68,12 @@ class Console:
         self.err.print(f"[bold red]galien: {error.code}[/]: {error.message}")
         if error.hint:
             self.err.print(f"  {error.hint}", style="dim")
+
+
+def _spoken() -> Language:
+    """The language of the terminal: French where its locale is, else English."""
+    named = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return "fr" if named.lower().startswith("fr") else "en"
 
 
 def size(count: int) -> str:

@@ -37,4 +37,5 @@ def generate_command(console: Console, out: Path, patients: int, seed: int, lang
     if as_json:
         console.json(report)
     else:
-        console.out.print(f"{report.patients} patients, {report.documents} documents in {report.seconds:.1f} s: {out}")
+        made = {"patients": report.patients, "documents": report.documents, "seconds": f"{report.seconds:.1f}"}
+        console.out.print(console.say("generated", **made, out=out))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -87,7 +88,10 @@ def _bar(console: Console, *, hidden: bool) -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.completed}/{task.total} files · {task.fields[records]} records · {task.fields[rate]}"),
+        TextColumn(
+            f"{{task.completed}}/{{task.total}} {console.say('progress')} · {{task.fields[records]}}"
+            f" {console.say('progress_records')} · {{task.fields[rate]}}"
+        ),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         console=console.err,
@@ -102,19 +106,25 @@ def _summary(console: Console, report: IngestReport) -> None:
     table.add_column(justify="right")
     for kind, count in sorted(report.records.items(), key=lambda item: -item[1]):
         table.add_row(kind, f"{count:,}")
-    verb = "would bring" if report.dry_run else "brought"
     console.out.print(
-        f"{report.files:,} files ({size(report.bytes)}) {verb} {sum(report.records.values()):,} records"
-        f" in {report.seconds:.1f} s; {report.duplicates:,} files already known,"
-        f" {report.unchanged:,} records unchanged, {report.superseded:,} superseded,"
-        f" {len(report.quarantined):,} set aside."
+        console.say(
+            "would" if report.dry_run else "ingested",
+            files=f"{report.files:,}",
+            size=size(report.bytes),
+            records=f"{sum(report.records.values()):,}",
+            seconds=f"{report.seconds:.1f}",
+            duplicates=f"{report.duplicates:,}",
+            unchanged=f"{report.unchanged:,}",
+            superseded=f"{report.superseded:,}",
+            aside=f"{len(report.quarantined):,}",
+        )
     )
     console.out.print(table)
     for item in report.quarantined[:20]:
-        where = f"{item.path} {item.locator}".strip()
-        console.out.print(f"  [yellow]set aside[/] {where}: {item.reason} ({item.code})")
+        where = escape(f"{item.path} {item.locator}".strip())
+        console.out.print(f"  [yellow]{console.say('aside')}[/] {where}: {escape(item.reason)} ({item.code})")
     if len(report.quarantined) > 20:
-        console.out.print("  … `galien quarantine list` shows them all.")
+        console.out.print("  " + console.say("aside_more"))
 
 
 @click.group()
@@ -136,8 +146,8 @@ def list_(console: Console, as_json: bool) -> None:
     for column in ("id", "path", "where", "reason", "code"):
         table.add_column(column, overflow="fold")
     for item in items:
-        table.add_row(str(item.id), item.path, item.locator, item.reason, item.code)
-    console.out.print(table if items else "Nothing is set aside.")
+        table.add_row(str(item.id), escape(item.path), escape(item.locator), escape(item.reason), item.code)
+    console.out.print(table if items else console.say("aside_none"))
 
 
 @quarantine.command()

@@ -19,6 +19,7 @@ from galien.cli.search import search
 from galien.cli.serve import serve
 from galien.cli.workspace import patients, rebuild, status, workspace
 from galien.model.errors import GalienError, UsageError
+from galien.web.catalogue import LANGUAGES, Language
 
 DEFAULT_WORKSPACE = Path("workspace")
 
@@ -46,8 +47,15 @@ class _Group(click.Group):
     show_default=True,
     help="The directory that holds everything: source bytes, ledger, tables, index.",
 )
+@click.option(
+    "--language",
+    type=click.Choice(LANGUAGES),
+    default=None,
+    envvar="GALIEN_LANGUAGE",
+    help="Of what the commands say; the terminal's when not given.",
+)
 @click.pass_context
-def main(ctx: click.Context, workspace: Path) -> None:
+def main(ctx: click.Context, workspace: Path, language: Language | None) -> None:
     """Galien, a search engine for health: records, reports, images and articles, with their evidence.
 
     \b
@@ -59,7 +67,7 @@ def main(ctx: click.Context, workspace: Path) -> None:
 
     When a server runs on the workspace, ingest, search and status talk to it.
     """
-    ctx.obj = Console(workspace)
+    ctx.obj = Console(workspace, language)
 
 
 for command in (ingest, search, serve, status, quarantine, rebuild, workspace, patients, demo, formats):

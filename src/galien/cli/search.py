@@ -75,9 +75,9 @@ def search(
     totals = " · ".join(f"{name} {count:,}" for name, count in answer.totals.items())
     console.out.print(f"[dim]{totals} · {answer.took_ms:.0f} ms[/]")
     if answer.relaxed:
-        console.out.print("[yellow]No hit holds every word: these hold some.[/]")
+        console.out.print(f"[yellow]{console.say('relaxed')}[/]")
     if answer.did_you_mean:
-        console.out.print(f"Did you mean [bold]{escape(answer.did_you_mean)}[/]?")
+        console.out.print(console.say("did_you_mean", query=f"[bold]{escape(answer.did_you_mean)}[/]"))
     for hit in answer.hits:
         _show(console, hit)
 
@@ -85,7 +85,9 @@ def search(
 def _show(console: Console, hit: Hit) -> None:
     who = f"{hit.patient.name} · " if hit.patient and hit.kind != "patients" else ""
     about = " · ".join(part for part in (hit.date[:10], hit.type, hit.place) if part)
-    console.out.print(f"\n[bold]{escape(hit.title or '(untitled)')}[/]  [dim]{hit.id} · {escape(who + about)}[/]")
+    console.out.print(
+        f"\n[bold]{escape(hit.title or console.say('untitled'))}[/]  [dim]{hit.id} · {escape(who + about)}[/]"
+    )
     for evidence in hit.evidence:
         console.out.print(f"   {_quote(evidence)}")
 

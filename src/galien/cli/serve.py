@@ -55,7 +55,7 @@ def serve(console: Console, host: str, port: int, language: str, open_browser: b
         bound = listener.getsockname()[1]
         url = f"http://{'[::1]' if host == '::1' else '127.0.0.1'}:{bound}"
         workspace.announce(url)
-        console.out.print(f"Galien answers at [bold]{url}[/]  (this machine only; Ctrl-C stops it)")
+        console.out.print(console.say("serving", url=f"[bold]{url}[/]"))
         if open_browser:
             webbrowser.open(url)
         # No access log: a query may hold a name, and the disclosure ledger already says who saw what.

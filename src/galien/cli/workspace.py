@@ -23,11 +23,17 @@ def status(console: Console, as_json: bool) -> None:
     kinds = " · ".join(f"{count:,} {kind}" for kind, count in found.kinds.items())
     console.out.print(f"{kinds}")
     console.out.print(
-        f"{found.batches:,} batches, {found.files:,} files, {size(found.bytes_stored)} stored,"
-        f" {found.quarantined:,} set aside; snapshot {found.snapshot}"
+        console.say(
+            "stored",
+            batches=f"{found.batches:,}",
+            files=f"{found.files:,}",
+            size=size(found.bytes_stored),
+            aside=f"{found.quarantined:,}",
+            snapshot=found.snapshot,
+        )
     )
     omop = ", ".join(f"{table} {count:,}" for table, count in found.omop.items() if count)
-    console.out.print(f"[dim]OMOP: {omop or 'empty'}[/]")
+    console.out.print(f"[dim]OMOP: {omop or console.say('empty')}[/]")
     console.out.print("[dim]index: " + ", ".join(f"{name} {count}" for name, count in found.index.items()) + "[/]")
 
 
@@ -37,9 +43,9 @@ def status(console: Console, as_json: bool) -> None:
 def rebuild(console: Console, projection: str) -> None:
     """Make a projection again from source bytes and ledger alone; the answers stay the same."""
     with console.open() as workspace, Progress(console=console.err, transient=True) as bar:
-        task = bar.add_task(f"rebuilding {projection}", total=None)
+        task = bar.add_task(console.say("rebuilding", projection=projection), total=None)
         commits = workspace.rebuild(projection, lambda done, total: bar.update(task, completed=done, total=total))
-    console.out.print(f"{projection} rebuilt from {commits} commits.")
+    console.out.print(console.say("rebuilt", projection=projection, commits=commits))
 
 
 @click.group()
@@ -58,7 +64,7 @@ def verify(console: Console, quick: bool) -> None:
         console.err.print(f"[red]{line}[/]")
     if lines:
         sys.exit(1)
-    console.out.print("Everything agrees.")
+    console.out.print(console.say("agrees"))
 
 
 @click.group()
@@ -76,7 +82,7 @@ def merges(console: Console) -> None:
         end = f" (undone by {undone})" if undone else ""
         console.out.print(f"{event}  {at}  {kind}: p{absorbed} into p{survivor}, {reason}{end}")
     if not events:
-        console.out.print("No identity was merged.")
+        console.out.print(console.say("no_merge"))
 
 
 @patients.command("undo-merge")
@@ -86,5 +92,5 @@ def undo_merge(console: Console, absorbed: str) -> None:
     """Take back the merge that absorbed an identity (p12): its records become its own again."""
     with console.open() as opened:
         done = opened.undo_merge(absorbed)
-    console.out.print("Taken back." if done else "No merge absorbed that identity.")
+    console.out.print(console.say("taken_back" if done else "not_merged"))
     sys.exit(0 if done else 1)
