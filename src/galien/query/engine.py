@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from galien.index import clauses as c
-from galien.index.port import Body, Card, Corpus, SearchIndex, Snapshot
+from galien.index.port import Corpus, SearchIndex, Snapshot
 from galien.language import exact, tokens
 from galien.model.answers import (
     FACETS,
@@ -27,8 +27,9 @@ from galien.model.errors import QueryError
 from galien.model.evidence import Evidence
 from galien.model.kinds import HIT_KINDS, HitKind
 from galien.query.cohort import Numbers, Seen, answering, by_sex, ranked
+from galien.query.evidence import quotes
 from galien.query.planning import Leaf, Needle, Plan, day_bounds, plan
-from galien.query.quoting import best_passages, matches, spans
+from galien.query.quoting import matches
 from galien.query.spelling import nearest
 from galien.query.syntax import parse
 
@@ -230,7 +231,7 @@ class Engine:
                     language=card.language,
                     source_path=card.source_path,
                     thumbnail=item.id if kind == "images" else "",
-                    evidence=self._quotes(card, needles, 2, bodies.get(item.id)),
+                    evidence=quotes(card, needles, 2, bodies.get(item.id)),
                 )
             )
         return hits
@@ -280,12 +281,12 @@ class Engine:
                         continue
                     if item.id not in bodies:
                         bodies.update(self._corpus.bodies([item.id]))
-                    chosen[item.id] = self._quotes(cards[item.id], leaf.marks, 1, bodies.get(item.id))
+                    chosen[item.id] = quotes(cards[item.id], leaf.marks, 1, bodies.get(item.id))
                     if chosen[item.id]:
                         break
             shown = [cards[id] for id in chosen]
             gathered[patient] = _Gathered(
-                evidence=tuple(quote for quotes in chosen.values() for quote in quotes),
+                evidence=tuple(quote for found in chosen.values() for quote in found),
                 more=max(0, counts.get(patient, 0) - len(chosen)),
                 path=next((card.source_path for card in shown if card.source_path), ""),
                 date=max((card.date for card in shown), default=""),
@@ -312,61 +313,6 @@ class Engine:
                 if patient not in of_each:
                     ask((patient,), 3)
         return of_each
-
-    # -- evidence
-
-    @staticmethod
-    def _quotes(card: Card, needles: Sequence[Needle], most: int, body: Body | None) -> tuple[Evidence, ...]:
-        base = Evidence(
-            kind="quote", record=card.record, quote="", document=card.id, at=card.date,
-            source_path=card.source_path, tool=card.tool,
-        )  # fmt: skip
-        if card.id[0] == "f":
-            quote = f"{card.title} {card.value}".strip() if card.value else card.title
-            found = matches(quote, needles, card.language or "fr")
-            return (
-                msgspec.structs.replace(
-                    base,
-                    kind="value" if card.value else "code",
-                    document=f"p{card.patient}",
-                    quote=quote,
-                    marks=spans(found, 0),
-                    code=card.code,
-                    why=_whys(found) or tuple(dict.fromkeys(n.why for n in needles)),
-                ),
-            )
-        if card.id[0] == "p":
-            found = matches(card.title, needles, "fr")
-            return (
-                msgspec.structs.replace(base, kind="title", quote=card.title, marks=spans(found, 0), why=_whys(found)),
-            )
-        text = body.text if body is not None else ""
-        found = matches(text, needles, card.language)
-        passages = best_passages(text, found, most)
-        if not passages:
-            in_title = matches(card.title, needles, card.language)
-            if in_title or not text.strip():
-                return (
-                    msgspec.structs.replace(
-                        base, kind="title", quote=card.title, marks=spans(in_title, 0), why=_whys(in_title)
-                    ),
-                )
-            head = text.strip()[:220]
-            start = text.find(head)
-            return (msgspec.structs.replace(base, quote=head, start=start, end=start + len(head)),)
-        sections = body.sections if body is not None else ()
-        return tuple(
-            msgspec.structs.replace(
-                base,
-                quote=text[p.start : p.end],
-                start=p.start,
-                end=p.end,
-                marks=spans(p.matches, p.start),
-                section=next((s.title for s in reversed(sections) if s.start <= p.start < s.end), ""),
-                why=_whys(p.matches),
-            )
-            for p in passages
-        )
 
     # -- around the hits
 
@@ -467,10 +413,6 @@ def _order(asked: _Asked) -> Literal["", "newest", "oldest"]:
 
 def _needles(leaves: Sequence[Leaf]) -> list[Needle]:
     return [needle for leaf in leaves if not leaf.negated for needle in leaf.marks]
-
-
-def _whys(found: Sequence[object]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(str(getattr(match, "why", "")) for match in found))
 
 
 def _cursor(offset: int, sequence: int) -> str:
