@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -72,6 +74,22 @@ def test_parallel_and_single_give_the_same(hospital: Path, opened: Callable[...,
     assert state(one) == state(two)
     ids = [[h.id for h in w.search("prothèse", kind="documents").value.hits] for w in (one, two)]
     assert ids[0] == ids[1]
+
+
+def test_a_plain_script_may_ingest_without_a_guard(hospital: Path, tmp_path: Path) -> None:
+    """Parsing processes do not run the caller's script again."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import galien, pathlib, sys\n"
+        "print('once')\n"
+        "with galien.open(sys.argv[1]) as w:\n"
+        "    report = w.ingest([pathlib.Path(sys.argv[2])], workers=2)\n"
+        "print(report.records['document'], len(report.quarantined))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, str(script), str(tmp_path / "ws"), str(hospital)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["once", "4", "0"]
 
 
 def test_a_dry_run_writes_nothing(hospital: Path, opened: Callable[..., Workspace]) -> None:

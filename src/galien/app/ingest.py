@@ -8,6 +8,7 @@ and doubles nothing: the same command again skips what is known and goes on.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
@@ -15,6 +16,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -131,10 +133,10 @@ class Ingest:
                 future = None
                 if isinstance(arrival, Incoming):
                     try:
-                        future = pool.submit(read_incoming, arrival, *settings)
+                        future = _submit(pool, arrival, settings)
                     except BrokenProcessPool:
                         pool = self._pool()
-                        future = pool.submit(read_incoming, arrival, *settings)
+                        future = _submit(pool, arrival, settings)
                 flying.append((arrival, future))
                 while len(flying) > 4 * self._workers:
                     yield self._landed(*flying.popleft(), settings)
@@ -170,7 +172,7 @@ class Ingest:
         """Read one file in a process of its own: a crash of a decoder must cost one file only."""
         with ProcessPoolExecutor(1, mp_context=get_context("forkserver")) as single:
             try:
-                return _decode(single.submit(read_incoming, arrival, *settings).result())
+                return _decode(_submit(single, arrival, settings).result())
             except BrokenProcessPool:
                 error = MalformedInput("reading this file ended its process")
                 problem = ReadProblem("", error.code, error.message, error.hint)
@@ -295,6 +297,22 @@ class Ingest:
             dry_run=self._dry_run,
             batch=self._batch,
         )
+
+
+def _submit(
+    pool: ProcessPoolExecutor, arrival: Incoming, settings: tuple[str, dict[str, Any], Limits, Path]
+) -> Future[bytes]:
+    """Hand a file to a parsing process, started without importing the caller's own script.
+
+    A fresh process imports ``__main__`` again; of a script that calls `Workspace.ingest` at its top level that
+    would be to run it again, in each process. Ours need nothing of it.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        return pool.submit(read_incoming, arrival, *settings)
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _decode(message: bytes) -> ReadFile:
