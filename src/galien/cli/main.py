@@ -15,6 +15,7 @@ from galien.cli.console import Console
 from galien.cli.demo import demo
 from galien.cli.formats import formats
 from galien.cli.ingest import ingest, quarantine
+from galien.cli.read import read
 from galien.cli.search import search
 from galien.cli.serve import serve
 from galien.cli.workspace import patients, rebuild, status, workspace
@@ -70,5 +71,5 @@ def main(ctx: click.Context, workspace: Path, language: Language | None) -> None
     ctx.obj = Console(workspace, language)
 
 
-for command in (ingest, search, serve, status, quarantine, rebuild, workspace, patients, demo, formats):
+for command in (ingest, search, read, serve, status, quarantine, rebuild, workspace, patients, demo, formats):
     main.add_command(command)

@@ -1,0 +1,349 @@
+"""What is said about a mention: denied, suspected, of a relative, past, planned... and which words say so.
+
+Rules are data (``data/context_fr.toml``, ``data/context_en.toml``): cue phrases with the way and the reach in
+which they act, words that look like cues and are none, and words that end a reach. After NegEx and ConText
+(Chapman et al. 2001; Harkema et al. 2009), with what French needs besides: *ne ... pas* around a verb,
+enumerations of bare nouns, and the passive.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, Literal, cast
+
+import msgspec
+
+from galien.language.analysis import fold
+from galien.language.phrases import Phrasebook
+from galien.language.words import Words
+from galien.model.evidence import Span
+from galien.model.readings import PLAIN, Context, Subject
+
+Way = Literal["forward", "backward", "both"]
+CONTEXTS = ("negated", "hedged", "conditional", "family", "historical", "planned", "resolved", "reported")
+_HARD = {";", ".", "!", "\n\n"}
+_JOINS = {",", "et", "ou", "and", "or", "ni", "nor", "/", "&", "-", "puis"}
+_SIGNS = set(",;:.()/-\n«»\"'?!*•+")
+_NE_REACH = 8
+_VERB = 3
+_LIST_ITEM = 3
+_ANNOUNCED = 20
+_FORWARD = 14
+_CLAUSE_ENDS = {",", ";", ".", ")", "\n", "-", "!", "et", "and"}
+
+
+class _Cue(msgspec.Struct, frozen=True):
+    context: str
+    way: Way
+    reach: int
+    lists: bool
+    result: bool
+    """Whether it is the result of a test (*négatif*), which does not deny the test itself."""
+    verb: int = 0
+    """Words after the cue that are the verb it denies."""
+    answer: bool = False
+    """Whether it is an answer (*fièvre : non*) where it ends a clause, and a plain cue elsewhere."""
+
+
+class _Scope(msgspec.Struct, frozen=True):
+    """Words ``low <= i < high`` are in the reach of the cue at words ``first`` to ``last``."""
+
+    context: str
+    low: int
+    high: int
+    first: int
+    last: int
+    result: bool
+
+
+class ContextRules:
+    """The rules of one language, compiled.
+
+    Parameters
+    ----------
+    data : mapping
+        As read from the TOML file.
+    """
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        phrases: dict[tuple[str, ...], int] = {}
+        self._cues: dict[int, list[_Cue]] = defaultdict(list)
+        self._stops: dict[int, set[str]] = defaultdict(set)
+        self._turns: set[int] = set()
+        self._verbs: set[int] = set()
+        verb = data["verb"]
+        for group in data["cues"]:
+            for text in _expanded(group, verb):
+                words = _words(text)
+                cue = _Cue(
+                    group["context"],
+                    group["way"],
+                    group["reach"],
+                    group.get("list", False),
+                    words[-1].startswith(("negati", "neg", "ve")),
+                    _VERB if words[-1] in verb["denying"] else 0,
+                    group.get("answer", False),
+                )
+                self._cues[phrases.setdefault(words, len(phrases))].append(cue)
+        for text in data["pseudo"]["words"]:
+            phrases.setdefault(_words(text), len(phrases))
+        for group in data["stops"]:
+            for text in group["words"]:
+                number = phrases.setdefault(_words(text), len(phrases))
+                self._stops[number].update(group["of"])
+                if group.get("verbs"):
+                    self._verbs.add(number)
+        self._turns = {phrases.setdefault(_words(text), len(phrases)) for text in data["turns"]["negated"]}
+        self._book = Phrasebook(phrases)
+        clauses = data["clauses"]
+        self._clauses = {c: {fold(word) for word in clauses.get(c, clauses["other"])} for c in CONTEXTS}
+        self._tests = {fold(word) for word in data["tests"]["words"]}
+        self._ne, self._pas, self._que = set(verb["first"]), {fold(w) for w in verb["second"]}, set(verb["only"])
+        self._passive, self._alone = set(verb["passive"]), set(verb["alone"])
+        self._relative = set(verb["relative"])
+        self._copulas = set(verb["copulas"])
+        self._participles = tuple(verb["participles"])
+
+    def scopes(self, words: Words, limits: Sequence[tuple[int, int]]) -> list[_Scope]:
+        """Every reach of every cue, sentence by sentence.
+
+        Parameters
+        ----------
+        limits : sequence of (first word, word after the last)
+            The sentences, in order.
+        """
+        forms = words.forms
+        found = self._book.find(forms)
+        if not found:
+            return []
+        stops: dict[int, set[str]] = {}
+        stop_ends: dict[int, set[str]] = {}
+        verbs: set[int] = set()
+        covered: dict[int, int] = {}
+        turns: set[int] = set()
+        cues: list[tuple[_Cue, int, int]] = []
+        for number, first, last in found:
+            if number in self._turns:
+                turns.add(last - 1)
+            stopped = self._stops.get(number)
+            if stopped:
+                stops[first], stop_ends[last - 1] = stopped, stopped
+                if number in self._verbs:
+                    verbs.add(first)
+            for cue in self._cues.get(number, ()):
+                cues.append((cue, first, last))
+            covered.update(dict.fromkeys(range(first, last), last))
+        starts = [low for low, _ in limits]
+        scopes = []
+        for cue, first, last in cues:
+            low, high = limits[bisect_right(starts, first) - 1]
+            if cue.answer and last < high and forms[last] not in _CLAUSE_ENDS:
+                cue = msgspec.structs.replace(cue, way="forward", reach=_FORWARD, lists=True)
+            if cue.way != "backward":
+                end = self._forward(forms, cue, last, high, stops, turns, verbs)
+                scopes.append(_Scope(cue.context, first, end, first, last, cue.result))
+            if cue.way != "forward":
+                begin = self._backward(forms, cue, first, low, stop_ends)
+                end = last
+                if forms[last : last + 1] == [":"]:  # "trois diagnostics sont évoqués : ..."
+                    ahead = _Cue(cue.context, "forward", _ANNOUNCED, True, cue.result)
+                    end = self._forward(forms, ahead, last, high, stops, turns, verbs)
+                scopes.append(_Scope(cue.context, begin, end, first, last, cue.result))
+        if self._ne:
+            scopes += self._split(forms, limits, starts, covered, stops, stop_ends, turns, verbs)
+        return scopes
+
+    def _forward(
+        self,
+        forms: list[str],
+        cue: _Cue,
+        at: int,
+        high: int,
+        stops: dict[int, set[str]],
+        turns: set[int],
+        verbs: set[int],
+    ) -> int:
+        """Where the reach ends."""
+        left = cue.reach
+        opened = 0
+        barred = self._clauses[cue.context]
+        for k in range(at, high):
+            form = forms[k]
+            stopped = stops.get(k)
+            if stopped is not None and cue.context in stopped and not (k in verbs and k < at + cue.verb):
+                if form in self._copulas and cue.lists and cue.context == "negated":
+                    # "no tissue was identified": the participle is denied with the noun.
+                    for j in range(k + 1, min(high, k + 4)):
+                        if forms[j].endswith(self._participles):
+                            return j + 1
+                return k
+            if form in _SIGNS or form in _JOINS:
+                if form in _HARD or (form == ":" and k > at + 1 and cue.context != "family"):
+                    return k
+                if form == "(":
+                    opened += 1
+                elif form == ")":
+                    opened -= 1
+                    if opened < 0:
+                        return k
+                elif form in _JOINS and form not in "/-":
+                    if not cue.lists and form == ",":
+                        return k
+                    if k + 1 < high and forms[k + 1] in barred:
+                        return k
+                continue
+            left -= 1
+            if left < 0:
+                return k
+            if k in turns and cue.context == "negated":
+                return k + 1
+        return high
+
+    def _backward(self, forms: list[str], cue: _Cue, at: int, low: int, stop_ends: dict[int, set[str]]) -> int:
+        left = cue.reach
+        since_comma = 0
+        for k in range(at - 1, low - 1, -1):
+            form = forms[k]
+            stopped = stop_ends.get(k)
+            if stopped is not None and cue.context in stopped and (k < at - 1 or form not in self._relative):
+                return k + 1
+            if form in _HARD or (form == ":" and k < at - 1):
+                return k + 1
+            if form == ",":
+                if since_comma > _LIST_ITEM:
+                    return k + 1
+                since_comma = 0
+            elif form not in _SIGNS:
+                since_comma += 1
+                left -= 1
+                if left < 0:
+                    return k + 1
+        return low
+
+    def _split(
+        self,
+        forms: list[str],
+        limits: Sequence[tuple[int, int]],
+        starts: list[int],
+        covered: dict[int, int],
+        stops: dict[int, set[str]],
+        stop_ends: dict[int, set[str]],
+        turns: set[int],
+        verbs: set[int],
+    ) -> list[_Scope]:
+        """*ne ... pas*: the verb between is denied, what follows too, and in the passive what comes before."""
+        scopes = []
+        cue = _Cue("negated", "forward", _FORWARD, True, False, _VERB)
+        for i, form in enumerate(forms):
+            if form not in self._ne or covered.get(i, i + 1) > i + 1:
+                continue
+            low, high = limits[bisect_right(starts, i) - 1]
+            j = self._second(forms, i, high)
+            if j is None or self._pas_hidden(forms, j, covered):
+                continue
+            end = j + 1 if forms[j] == "rien" else self._forward(forms, cue, j + 1, high, stops, turns, verbs)
+            scopes.append(_Scope("negated", i, max(end, j), j, j + 1, False))
+            if j > i and self._passive.intersection(forms[i + 1 : j + 3]):
+                begin = self._backward(forms, cue, i, low, stop_ends)
+                scopes.append(_Scope("negated", begin, j + 1, j, j + 1, False))
+        return scopes
+
+    def _second(self, forms: list[str], at: int, high: int) -> int | None:
+        """The word that completes *ne*: *pas*... or a verb that needs none; the *aucun* before it, else."""
+        for j in range(at + 1, min(high, at + _NE_REACH)):
+            if forms[j] in self._que:
+                return None
+            if forms[j] in self._pas:
+                return j
+        for j in range(at + 1, min(high, at + 4)):
+            if forms[j] in self._alone:
+                return j
+        return at if {"aucun", "aucune"}.intersection(forms[max(0, at - 6) : at]) else None
+
+    def _pas_hidden(self, forms: list[str], at: int, covered: dict[int, int]) -> bool:
+        """Whether the *pas* belongs to a longer phrase that is no negation."""
+        end = covered.get(at, at + 1)
+        return end > at + 1 and forms[at + 1 : at + 2] not in (["de"], ["d"], ["eu"], ["du"], ["plus"], ["un"])
+
+    def of(
+        self, words: Words, scopes: Sequence[_Scope], spans: Iterable[tuple[int, int]], *, whole: bool = False
+    ) -> list[Context]:
+        """Contexts of spans of words ``(first, after the last)``, from the scopes of their text.
+
+        ``whole`` also heeds cues inside a span, for spans that are more than a term.
+        """
+        results = []
+        by_low = sorted(scopes, key=lambda scope: scope.low)
+        lows = [scope.low for scope in by_low]
+        longest = max((scope.high - scope.low for scope in by_low), default=0)
+        for first, last in spans:
+            near = by_low[bisect_left(lows, first - longest) : bisect_right(lows, last)]
+            chosen: dict[str, _Scope] = {}
+            for scope in near:
+                inside = first <= scope.first and scope.last <= last
+                if not inside and not scope.low <= first < scope.high:
+                    continue
+                # A denial inside a span denies what follows it there; a doubt inside makes the whole doubtful.
+                ahead = scope.context == "negated" and scope.high > scope.last
+                if inside and (not whole or ahead or last - first <= scope.last - scope.first):
+                    continue
+                # A word of the cue is not in its own reach, but "signe" is denied by "sans signe de".
+                if (
+                    not inside
+                    and scope.first <= first < scope.last
+                    and (first == scope.first or scope.context != "negated")
+                ):
+                    continue
+                if scope.result and words.forms[first] in self._tests:
+                    continue
+                before = chosen.get(scope.context)
+                if before is None or _distance(scope, first, last) < _distance(before, first, last):
+                    chosen[scope.context] = scope
+            results.append(_context(words, chosen, first, last))
+        return results
+
+
+def _distance(scope: _Scope, first: int, last: int) -> int:
+    return max(scope.first - last, first - scope.last, 0)
+
+
+def _context(words: Words, chosen: dict[str, _Scope], first: int, last: int) -> Context:
+    if not chosen:
+        return PLAIN
+    denied, hedge = chosen.get("negated"), chosen.get("hedged")
+    if denied is not None and hedge is not None:
+        # The nearer one speaks of the mention, the other of the nearer one.
+        farther = "hedged" if _distance(denied, first, last) <= _distance(hedge, first, last) else "negated"
+        if farther == "negated" and denied.first < hedge.first:
+            farther = "hedged"  # "pas d'argument pour une suspicion de": denied altogether
+        del chosen[farther]
+    subject: Subject = "family" if "family" in chosen else "patient"
+    kept = [chosen[name] for name in CONTEXTS if name in chosen]
+    cue = tuple(Span(words.starts[s.first], words.ends[s.last - 1]) for s in kept)
+    flags = {name: True for name in chosen if name != "family"}
+    return Context(subject=subject, cue=cue, **cast("dict[str, Any]", flags))
+
+
+def _expanded(group: dict[str, Any], verb: dict[str, Any]) -> list[str]:
+    """The phrases of a group; ``participles = true`` adds *not seen*, *not been seen*, *not be seen*..."""
+    words = list(group["words"])
+    if group.get("participles"):
+        words += [f"{before} {word}" for before in verb["denials"] for word in verb["done"]]
+    return words
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(Words(text).forms)
+
+
+@lru_cache(maxsize=4)
+def rules(language: str) -> ContextRules:
+    """The rules shipped for ``fr`` or ``en``, compiled once."""
+    name = language if language in ("fr", "en") else "fr"
+    text = (files("galien.language") / "data" / f"context_{name}.toml").read_text("utf-8")
+    return ContextRules(tomllib.loads(text))

@@ -1,0 +1,47 @@
+"""Many phrases found in a text at once: each word is one character, and one automaton runs over them.
+
+Mapping words to characters before the automaton sees them makes phrases end at word boundaries, keeps
+the automaton small (three bytes a word), and lets words be compared in any normal form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import ahocorasick_rs
+
+OTHER = "\x01"
+_FIRST = 0x100
+_SURROGATES = 0xD800, 0xE000
+
+
+class Phrasebook:
+    """Phrases, numbered in their order, to be found leftmost and longest.
+
+    Parameters
+    ----------
+    phrases : iterable of sequences of words
+        In the same normal form as the texts.
+    """
+
+    def __init__(self, phrases: Iterable[Sequence[str]]) -> None:
+        self._characters: dict[str, str] = {}
+        self._automaton = ahocorasick_rs.AhoCorasick(
+            ["".join([self._character(word) for word in phrase]) for phrase in phrases],
+            matchkind=ahocorasick_rs.MatchKind.LeftmostLongest,
+        )
+
+    def _character(self, word: str) -> str:
+        known = self._characters.get(word)
+        if known is None:
+            number = _FIRST + len(self._characters)
+            if number >= _SURROGATES[0]:
+                number += _SURROGATES[1] - _SURROGATES[0]
+            known = self._characters[word] = chr(number)
+        return known
+
+    def find(self, words: Sequence[str]) -> list[tuple[int, int, int]]:
+        """(phrase number, first word, word after the last), in the order of the text."""
+        get = self._characters.get
+        coded = "".join([get(word, OTHER) for word in words])
+        return self._automaton.find_matches_as_indexes(coded)
