@@ -12,6 +12,7 @@ from datetime import date
 
 import msgspec
 
+from galien.app.understanding import Understanding, affirmed, shipped_understanding
 from galien.index.port import Entry, SearchIndex
 from galien.language import analyse
 from galien.language.analysis import Analysed
@@ -20,7 +21,8 @@ from galien.model.time import Moment
 from galien.store.identity import members, root_of
 from galien.store.ledger import Ledger
 from galien.store.omop.cdm import Cdm, by_table, death_row, person_row
-from galien.store.omop.rows import row_of, table_of
+from galien.store.omop.rows import note_rows, row_of, table_of
+from galien.store.reading import Finding
 from galien.store.registration import Outcome, Registered
 
 DOMAIN_TITLES = {
@@ -50,9 +52,15 @@ class Projector:
     ----------
     ledger, cdm, index
         The truth and its two projections.
+    understanding : Understanding, optional
+        What links codes to concepts.
     """
 
-    def __init__(self, ledger: Ledger, cdm: Cdm, index: SearchIndex) -> None:
+    def __init__(
+        self, ledger: Ledger, cdm: Cdm, index: SearchIndex, understanding: Understanding | None = None
+    ) -> None:
+        self.understanding = understanding or shipped_understanding()
+        self._links: dict[int, tuple[str, ...]] = {}
         self._ledger = ledger
         self._cdm = cdm
         self._index = index
@@ -71,11 +79,12 @@ class Projector:
         touched = sorted({people.root(p) for p in outcome.touched_patients})
         persons = [people.get(root) for root in touched]
         absorbed, moved = self._moved(outcome, people)
+        notes = [note for item in live for note in note_rows(item)]
         registered = outcome.registered
         concepts = {item.concept_id for item in registered} | {item.value_concept_id for item in registered}
         self._cdm.apply(
             commit_id,
-            by_table(pair for pair in pairs if pair is not None),
+            by_table([*(pair for pair in pairs if pair is not None), *notes]),
             removed=outcome.removed,
             persons=[person_row(p.root, p.sex, p.birth_date, f"p{p.root}") for p in persons],
             deaths=[death_row(p.root, _day(p.deceased)) for p in persons if p.deceased],
@@ -134,6 +143,7 @@ class Projector:
             yield self._document_entry(
                 int(str(record)), people.get(people.root(int(str(patient)))), str(at), str(source), str(kind),
                 str(service), str(hospital), str(author), analyse(str(title), text, str(language)),
+                tags(self.understanding.findings(text, str(language), str(at))),
             )  # fmt: skip
 
     def _text_entry(self, item: Registered, people: People) -> Entry | None:
@@ -147,7 +157,7 @@ class Projector:
             person = people.get(people.root(item.patient_id)) if item.patient_id is not None else None
             return self._document_entry(
                 item.record_id, person, at, item.source, record.kind, record.service, record.hospital,
-                record.author, text,
+                record.author, text, tags(item.read.findings),
             )  # fmt: skip
         if isinstance(record, Article):
             return Entry(
@@ -175,11 +185,13 @@ class Projector:
         hospital: str,
         author: str,
         text: Analysed,
+        codes: tuple[str, ...] = (),
     ) -> Entry:
         return Entry(
             id=f"d{record_id}",
             kind="document",
             text=text,
+            codes=codes,
             patient=person.root if person else 0,
             type=kind,
             service=service,
@@ -194,11 +206,12 @@ class Projector:
 
     def _fact_entries(self, facts: Sequence[int], people: People) -> Iterable[Entry]:
         rows = self._ledger.many(
-            "SELECT f.fact_id, f.patient_id, f.domain, c.vocabulary, c.code, c.label, f.last_at FROM facts f"
+            "SELECT f.fact_id, f.patient_id, f.domain, c.vocabulary, c.code, c.label, f.last_at, c.concept_id"
+            " FROM facts f"
             " JOIN concepts c USING (concept_id) WHERE f.occurrences > 0 AND f.fact_id IN ({})",
             facts,
         )
-        for fact, patient, domain, vocabulary, code, label, at in rows:
+        for fact, patient, domain, vocabulary, code, label, at, concept in rows:
             person = people.get(people.root(int(str(patient))))
             coded = vocabulary != "text"
             yield Entry(
@@ -206,12 +219,21 @@ class Projector:
                 kind="fact",
                 text=analyse(str(label), "", ""),
                 patient=person.root,
-                codes=(str(code), f"{vocabulary}:{code}") if coded else (),
+                codes=(
+                    *((str(code), f"{vocabulary}:{code}") if coded else ()),
+                    *(f"={id}" for id in self._linked(int(str(concept)), str(vocabulary), str(code), str(label))),
+                ),
                 type=DOMAIN_TITLES[str(domain)],
                 date=str(at),
                 sex=person.sex,
                 age=age_at(person.birth_date, str(at)),
             )
+
+    def _linked(self, concept: int, vocabulary: str, code: str, label: str) -> tuple[str, ...]:
+        if concept not in self._links:
+            vocabulary = "" if vocabulary == "text" else vocabulary
+            self._links[concept] = tuple(self.understanding.linked(vocabulary, code, label))
+        return self._links[concept]
 
     def _study_entries(self, studies: Sequence[int], people: People) -> Iterable[Entry]:
         rows = self._ledger.many(
@@ -298,6 +320,23 @@ class Projector:
                 row_id = stay if table == "visit_occurrence" else record
                 moved.setdefault(table, []).append((int(str(row_id)), people.root(int(str(patient)))))
         return absorbed, moved
+
+
+def tags(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """What a document's entry can be found by, a sign and a concept.
+
+    ``=hypertension`` is affirmed, ``-`` denied, ``?`` not sure, ``~`` a relative's.
+    """
+    found = dict.fromkeys(f"{_sign(item.context)}{item.concept}" for item in findings)
+    return tuple(found)
+
+
+def _sign(said: str) -> str:
+    if "f" in said:
+        return "~"
+    if "n" in said:
+        return "-"
+    return "=" if affirmed(said) else "?"
 
 
 class People:

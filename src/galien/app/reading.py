@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from galien.app.understanding import Understanding, shipped_understanding
 from galien.images import thumbnail
 from galien.language import analyse
 from galien.model.errors import GalienError, InputError, MalformedInput
@@ -33,7 +34,16 @@ class Context(msgspec.Struct, frozen=True):
     """The manifest line of this file, when a ``manifest.jsonl`` stands beside it."""
 
 
-def read_file(data: bytes, path: str, feed: str, context: Context, limits: Limits, *, ocr: bool = True) -> ReadFile:
+def read_file(
+    data: bytes,
+    path: str,
+    feed: str,
+    context: Context,
+    limits: Limits,
+    *,
+    ocr: bool = True,
+    understanding: Understanding | None = None,
+) -> ReadFile:
     """Read one unpacked file; never raises for what is in it."""
     began = time.perf_counter()
     sha = hashlib.sha256(data).digest()
@@ -44,7 +54,7 @@ def read_file(data: bytes, path: str, feed: str, context: Context, limits: Limit
         return _set_aside(base, error, data, began)
     options = ReadOptions(feed=feed, mapping=context.mapping, ocr=ocr, limits=limits)
     manifest = Manifest.load(context.manifest) if context.manifest else None
-    reader = _Reader(data, sha, path, options, manifest)
+    reader = _Reader(data, sha, path, options, manifest, understanding or shipped_understanding())
     base = msgspec.structs.replace(base, source=source.name, source_version=source.version)
     try:
         for item in source.read(Raw(data=data, path=path), options):
@@ -80,7 +90,16 @@ def _set_aside(base: ReadFile, error: GalienError, data: bytes, began: float) ->
 class _Reader:
     """Gathers the records of one file, with the blobs and the words of each."""
 
-    def __init__(self, data: bytes, sha: bytes, path: str, options: ReadOptions, manifest: Manifest | None) -> None:
+    def __init__(
+        self,
+        data: bytes,
+        sha: bytes,
+        path: str,
+        options: ReadOptions,
+        manifest: Manifest | None,
+        understanding: Understanding,
+    ) -> None:
+        self._understanding = understanding
         self._data = data
         self._sha = sha
         self._name = path.rsplit("!", 1)[-1].rsplit("/", 1)[-1]
@@ -129,6 +148,7 @@ class _Reader:
             original_sha=original_sha,
             original_mime=mime,
             words=words,
+            findings=self._understanding.findings(record.text, words.language, record.at.text if record.at else ""),
         )
 
     def _article(self, record: Article) -> ReadRecord:

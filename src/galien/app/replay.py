@@ -78,6 +78,7 @@ class Replay:
                 feed,
                 msgspec.msgpack.decode(context, type=Context),
                 self._limits,
+                understanding=self._projector.understanding,
             )
             outcome.registered.extend(self._registered(file_id, read, source))
         for item in outcome.registered:

@@ -1,14 +1,116 @@
-"""The reader of texts, with what this workspace knows of medicine."""
+"""What this workspace knows of medicine, put to work: reading texts, linking codes."""
 
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 
-from galien.knowledge import shipped
+from galien.knowledge import Lexicon, shipped
+from galien.knowledge.lexicon import read_table
 from galien.language.reading import Reader
+from galien.model.readings import Context
+from galien.store.reading import Finding
+
+FOLDER = "lexicon"
+_SKIPPED = {"body"}
+_LETTERS = {
+    "negated": "n",
+    "hedged": "h",
+    "conditional": "c",
+    "historical": "a",
+    "planned": "l",
+    "resolved": "r",
+    "reported": "q",
+}
+_UNSURE = frozenset("nhcfl")
+
+
+class Understanding:
+    """A lexicon and the reader that works with it.
+
+    Parameters
+    ----------
+    lexicon : Lexicon
+    """
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.lexicon = lexicon
+        self.reader = Reader(lexicon)
+
+    def findings(self, text: str, language: str, at: str) -> tuple[Finding, ...]:
+        """What a document says, as rows to keep."""
+        if not text:
+            return ()
+        reading = self.reader.read(text, language, at=at)
+        found = [
+            Finding(m.start, m.end, m.concept, m.kind, letters(m.context), m.section)
+            for m in reading.mentions
+            if m.kind not in _SKIPPED
+        ]
+        found += [
+            Finding(q.start, q.end, q.concept, "value", "", "", q.comparator, q.value, q.value_unit)
+            for q in reading.quantities
+            if q.concept and q.value is not None
+        ]
+        return tuple(found)
+
+    def linked(self, vocabulary: str, code: str, label: str) -> list[str]:
+        """Concepts that a coded row means: by its code, else by its label in either language."""
+        found = self.lexicon.coded(vocabulary, code) if vocabulary and code else []
+        if found:
+            return found
+        return list(self.named(label))
+
+    def named(self, label: str) -> tuple[str, ...]:
+        """Concepts that a label of any code system names: *Hypertension (disorder)*, *Metformin 500 MG Oral Tablet*."""
+        plain = label.rsplit(" (", 1)[0] if label.endswith(")") else label
+        whole = self.reader.whole(plain) or self.reader.whole(label)
+        if whole:
+            return whole
+        # A drug with its strength and form, an analyte with its specimen: the name that comes first says it.
+        for language in ("en", "fr"):
+            reading = self.reader.read(plain, language)
+            best = [m for m in reading.mentions if m.kind in ("drug", "analyte", "act", "condition", "finding")]
+            drugs = [m for m in best if m.kind == "drug"]
+            if drugs:
+                return tuple(dict.fromkeys(m.concept for m in drugs))
+            if best and best[0].end - best[0].start >= 0.6 * len(plain.split("[")[0].strip()):
+                return (best[0].concept,)
+        return ()
+
+
+def letters(context: Context) -> str:
+    """A context as the letters that `galien.store.reading.Finding` keeps."""
+    if context.cue == () and context.subject == "patient":
+        return ""
+    said = "".join([letter for name, letter in _LETTERS.items() if getattr(context, name)])
+    return said + ("f" if context.subject != "patient" else "")
+
+
+def affirmed(said: str) -> bool:
+    """Whether these letters leave a fact about the patient.
+
+    >>> affirmed("a"), affirmed("n")
+    (True, False)
+    """
+    return _UNSURE.isdisjoint(said)
 
 
 @lru_cache(maxsize=1)
-def shipped_reader() -> Reader:
-    """A reader with the lexicon that Galien ships; made once a process."""
-    return Reader(shipped())
+def shipped_understanding() -> Understanding:
+    """With the lexicon that Galien ships; made once a process."""
+    return Understanding(shipped())
+
+
+def understanding_of(workspace: Path) -> Understanding:
+    """With what the hospital added in its workspace."""
+    tables = sorted((workspace / FOLDER).glob("*.tsv")) if (workspace / FOLDER).is_dir() else []
+    if not tables:
+        return shipped_understanding()
+    return _extended(tuple((table, table.stat().st_mtime_ns) for table in tables))
+
+
+@lru_cache(maxsize=2)
+def _extended(tables: tuple[tuple[Path, int], ...]) -> Understanding:
+    more = [concept for table, _ in tables for concept in read_table(table.read_text("utf-8").splitlines())]
+    return Understanding(shipped().extended(more))

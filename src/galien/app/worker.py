@@ -15,6 +15,7 @@ import msgspec
 
 from galien.app.inbox import Incoming, contents
 from galien.app.reading import Context, read_file
+from galien.app.understanding import understanding_of
 from galien.model.errors import GalienError
 from galien.sources.port import Limits
 from galien.store.packs import blob_of
@@ -56,7 +57,8 @@ def read_incoming(arrival: Incoming, feed: str, mapping: dict[str, Any], limits:
     if _is_known(ledger, sha, feed):
         return _encode(ReadFile(path=arrival.path, sha=sha, size=len(data), feed=feed, source="known"))
     context = Context(mapping, arrival.manifest)
-    return _encode(read_file(data, arrival.path, feed, context, limits))
+    known = understanding_of(ledger.parent)
+    return _encode(read_file(data, arrival.path, feed, context, limits, understanding=known))
 
 
 def _packed(arrival: Incoming) -> bytes:

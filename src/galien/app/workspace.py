@@ -33,6 +33,7 @@ from galien.app.lock import Lock
 from galien.app.pages import Pages, number_of
 from galien.app.projection import Projector
 from galien.app.replay import Replay
+from galien.app.understanding import understanding_of
 from galien.governance import Disclosed, Gate, Viewer
 from galien.images import render, thumbnail
 from galien.index.embedded import TantivyIndex
@@ -108,7 +109,8 @@ class Workspace:
             self._corpus = StoreCorpus(self._ledger, lambda: clock().date())
             self._engine = Engine(self._index, self._corpus)
             self._pages = Pages(self._ledger, self._cdm, self._corpus, self._engine.marks)
-            self._projector = Projector(self._ledger, self._cdm, self._index)
+            self._understanding = understanding_of(folder)
+            self._projector = Projector(self._ledger, self._cdm, self._index, self._understanding)
             self._replay = Replay(self._ledger, self._cdm, self._index, self._projector, self._limits)
             self._recover()
         except BaseException:

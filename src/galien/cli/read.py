@@ -11,7 +11,7 @@ import click
 import msgspec
 from rich.markup import escape
 
-from galien.app.understanding import shipped_reader
+from galien.app.understanding import understanding_of
 from galien.cli.console import Console
 from galien.language.reading import Reader
 from galien.model.errors import MalformedInput, NotFound
@@ -39,12 +39,12 @@ def read(
       galien read --spans spans.jsonl      # contexts of given spans, a line each
     """
     if spans is not None:
-        _read_spans(shipped_reader(), spans, lang or "")
+        _read_spans(understanding_of(console.folder).reader, spans, lang or "")
         return
     if file is None:
         raise click.UsageError("give a FILE, - or --spans FILE")
     text = _text(file)
-    reading = shipped_reader().read(text, lang or "", at=at, birth=birth)
+    reading = understanding_of(console.folder).reader.read(text, lang or "", at=at, birth=birth)
     if as_json:
         click.echo(json.dumps(_as_json(reading, text), ensure_ascii=False))
         return

@@ -8,13 +8,12 @@ myocarde*), a third completes coordinations (*douleurs thoraciques et abdominale
 from __future__ import annotations
 
 import tomllib
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from typing import NamedTuple
 
 import ahocorasick_rs
-import msgspec
 
 from galien.language.analysis import fold, stem
 from galien.language.stopwords import is_stop_word
@@ -27,7 +26,11 @@ _UNKNOWN = "\x02"
 _FIRST = 0x100
 _SURROGATES = 0xD800, 0xE000
 _CACHE = 300_000
-_MODIFIERS = tomllib.loads((files("galien.language") / "data" / "mentions.toml").read_text("utf-8"))["modifiers"]
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_SHORTEST_RESPELT = 5
+_LONG = 11
+_DATA = tomllib.loads((files("galien.language") / "data" / "mentions.toml").read_text("utf-8"))
+_MODIFIERS = _DATA["modifiers"]
 _AND = {"et", "ou", "ni", "and", "or", "nor", ",", "/", "and/or", "&"}
 
 
@@ -53,11 +56,11 @@ class TermFinder:
     def __init__(self, labels: Iterable[tuple[str, Label]], language: str) -> None:
         self.language = language
         self._characters: dict[str, str] = {}
+        self._safe = frozenset(_DATA["lowercase"]["safe"])
+        labels = list(labels)
         phrases: dict[str, list[str]] = defaultdict(list)
         for concept, label in labels:
             if label.language in ("", language):
-                if is_stop_word(fold(label.text)):
-                    label = msgspec.structs.replace(label, strict=True)  # "PAS", "SA", "IL"
                 coded = self._coded_term(label)
                 if coded and concept not in phrases[coded]:
                     phrases[coded].append(concept)
@@ -65,18 +68,31 @@ class TermFinder:
         self._exact = {coded: number for number, coded in enumerate(phrases)}
         self._automaton = ahocorasick_rs.AhoCorasick(list(phrases), matchkind=ahocorasick_rs.MatchKind.LeftmostLongest)
         self._known: dict[str, str] = {}
+        self._spelling: Counter[str] = Counter()
+        for _, label in labels:
+            if label.language in ("", language) and not label.text.isupper():
+                self._spelling.update({w for s in Words(label.text).surfaces if len(w := fold(s.rstrip("'’"))) > 3})
         self._modifiers = {fold(word) for word in _MODIFIERS.get(language, ())}
 
     def __len__(self) -> int:
         return len(self._concepts)
 
-    def find(self, words: Words, breaks: Sequence[int] = ()) -> list[Found]:
-        """Names in the order of the text; none crosses a word in ``breaks`` (where sentences begin)."""
+    def find(self, words: Words, breaks: Sequence[int] = (), *, typed: bool = False) -> list[Found]:
+        """Names in the order of the text; none crosses a word in ``breaks`` (where sentences begin).
+
+        ``typed`` reads abbreviations in lower case too, as people type them in a search field.
+        """
         known = self._known
         surfaces = words.surfaces
         if len(known) > _CACHE:
             known.clear()
         coded = [known.get(s) or self._learn(s) for s in surfaces]
+        if typed:
+            shouted = [self._characters.get(f"={s.upper()}") for s in surfaces]
+            coded = [
+                up if up and (c == _UNKNOWN or len(s) > 1) and not is_stop_word(s.lower()) else c
+                for s, c, up in zip(surfaces, coded, shouted, strict=True)
+            ]
         for place in breaks:
             # A sentence begins: nothing runs on from the one before.
             if place and coded[place - 1] in ("-", _UNKNOWN):
@@ -85,14 +101,13 @@ class TermFinder:
         text = "".join([coded[i] for i in places])
         starts = set(breaks)
         found = []
-        taken: set[int] = set()
         for number, low, high in self._automaton.find_matches_as_indexes(text):
             first, last = places[low], places[high - 1] + 1
             if last - first > 1 and not starts.isdisjoint(range(first + 1, last)):
                 continue
             found.append(Found(first, last, self._concepts[number]))
-            taken.update(range(first, last))
-        found += self._over_modifiers(words.forms, coded, places, taken, starts)
+        known_spans = {(item.first, item.last) for item in found}
+        found += self._over_modifiers(words.forms, coded, places, known_spans, starts)
         found += self._coordinated(words.forms, coded, found)
         found.sort()
         return found
@@ -104,8 +119,30 @@ class TermFinder:
         number = self._exact.get(coded)
         return self._concepts[number] if number is not None else ()
 
+    def respelt(self, text: str) -> str | None:
+        """A name one slip a word away (two in long words); ``None`` when nothing is, or the words are known.
+
+        Words under five letters are not put right: too many others are a letter away.
+        """
+        words = [m.rstrip("'’") for m in Words(text).surfaces]
+        changed = []
+        slips = 0
+        for word in words:
+            plain = fold(word)
+            if plain in self._spelling or plain in _SMALL or len(plain) < _SHORTEST_RESPELT:
+                changed.append(word)
+                continue
+            near = [candidate for candidate in _slips(plain) if candidate in self._spelling]
+            if not near and len(plain) >= _LONG:
+                near = [c for once in _slips(plain) for c in _slips(once) if c in self._spelling]
+            if not near:
+                return None
+            changed.append(max(set(near), key=lambda candidate: (self._spelling[candidate], candidate)))
+            slips += 1
+        return " ".join(changed) if slips else None
+
     def _over_modifiers(
-        self, forms: list[str], coded: list[str], places: list[int], taken: set[int], starts: set[int]
+        self, forms: list[str], coded: list[str], places: list[int], known: set[tuple[int, int]], starts: set[int]
     ) -> list[Found]:
         modifiers = self._modifiers
         kept = [i for i in places if forms[i] not in modifiers]
@@ -116,7 +153,7 @@ class TermFinder:
             first, last = kept[low], kept[high - 1] + 1
             if high - low < 2 or not any(forms[i] in modifiers for i in range(first, last)):
                 continue
-            if not starts.isdisjoint(range(first + 1, last)):
+            if (first, last) in known or not starts.isdisjoint(range(first + 1, last)):
                 continue
             more.append(Found(first, last, self._concepts[number]))
         return more
@@ -160,7 +197,7 @@ class TermFinder:
         elif not bare[:1].isalnum():
             character = _BREAK
         else:
-            strict = self._characters.get(f"={bare}") if bare[:2].isupper() else None
+            strict = self._characters.get(f"={bare}") if bare[:2].isupper() or len(bare) == 1 else None
             character = strict or self._characters.get(self._normal(bare)) or _UNKNOWN
         self._known[surface] = character
         return character
@@ -179,9 +216,14 @@ class TermFinder:
                     continue
                 coded.append(_BREAK)
                 continue
-            coded.append(self._character(f"={bare}" if label.strict else self._normal(bare)))
+            coded.append(self._character(f"={bare}" if self._capitals(bare, label) else self._normal(bare)))
         # "H. pylori" and "troubles du rythme (autres)" cannot be matched over the signs: the text breaks there.
         return "" if _BREAK in coded else "".join(coded)
+
+    def _capitals(self, word: str, label: Label) -> bool:
+        """Whether a word of a label must be met in capitals: an abbreviation, but for the safest."""
+        shouted = word.isupper() and (len(word) > 1 or len(label.text) == 1)
+        return label.strict or (shouted and word.lower() not in self._safe)
 
     def _character(self, word: str) -> str:
         known = self._characters.get(word)
@@ -191,6 +233,19 @@ class TermFinder:
                 number += _SURROGATES[1] - _SURROGATES[0]
             known = self._characters[word] = chr(number)
         return known
+
+
+def _slips(word: str) -> Iterator[str]:
+    """Words one slip away: a letter left out, doubled or added, changed, or swapped with the next (Damerau 1964)."""
+    for i in range(len(word)):
+        yield word[:i] + word[i + 1 :]
+        if i + 1 < len(word):
+            yield word[:i] + word[i + 1] + word[i] + word[i + 2 :]
+        for letter in _LETTERS:
+            yield word[:i] + letter + word[i + 1 :]
+            yield word[:i] + letter + word[i:]
+    for letter in _LETTERS:
+        yield word + letter
 
 
 def sense(

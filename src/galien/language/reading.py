@@ -78,6 +78,8 @@ class Reader:
         around: set[str] | None = None
         mentions = []
         for item, context in zip(found, contexts, strict=True):
+            if _is_identifier(words, item):
+                continue
             concepts = item.concepts
             if len(concepts) > 1:
                 around = around if around is not None else set(words.forms)
@@ -104,6 +106,15 @@ class Reader:
     def whole(self, text: str) -> tuple[str, ...]:
         """Concepts that a label names as a whole, in either language."""
         return tuple(dict.fromkeys([*self._finders["fr"].whole(text), *self._finders["en"].whole(text)]))
+
+    def senses(self, concepts: tuple[str, ...], surface: str, around: set[str]) -> tuple[str, ...]:
+        """The senses of a name, likeliest first, by the words around it."""
+        return sense(concepts, surface.upper(), around, self._knowledge.clues)
+
+    def respelt(self, text: str) -> str | None:
+        """A name that these words are a slip away from; ``None`` when there is none, or several."""
+        found = {c for finder in self._finders.values() if (c := finder.respelt(text)) is not None}
+        return found.pop() if len(found) == 1 else min(found) if found else None
 
     def finder(self, language: str) -> TermFinder:
         """The dictionary of a language."""
@@ -171,6 +182,13 @@ def contexts_of(
         inside.append((first, max(bisect_left(words.starts, end), first + 1)))
     found = grammar.of(words, scopes, inside, whole=True)
     return [_in_section(c, _section_at(parts, start)) for c, (start, _) in zip(found, spans, strict=True)]
+
+
+def _is_identifier(words: Words, item: Found) -> bool:
+    """Whether a record number follows: the IPP of a patient is no proton pump inhibitor."""
+    if item.last - item.first > 1 or words.forms[item.first] not in ("ipp", "nip", "nda", "iep"):
+        return False
+    return any(len(form) >= 5 and form.isdigit() for form in words.forms[item.last : item.last + 3])
 
 
 def _cut(lines: list[Sentence], parts: list[Section]) -> list[Sentence]:

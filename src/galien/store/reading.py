@@ -23,6 +23,37 @@ class Words(msgspec.Struct, frozen=True):
     language: str = ""
 
 
+class Finding(msgspec.Struct, frozen=True, array_like=True):
+    """Something that a text says: a concept in its context, or the value of an analyte.
+
+    Attributes
+    ----------
+    start, end : int
+        Where, in code points of the document's text.
+    concept : str
+        Id in the lexicon.
+    kind : str
+        ``condition``, ``drug``..., or ``value``.
+    context : str
+        A letter for each thing said: ``n`` negated, ``h`` hedged, ``c`` conditional, ``f`` of the family,
+        ``a`` past (*antécédent*), ``l`` planned, ``r`` resolved, ``q`` reported; empty when plainly affirmed.
+    section : str
+        Kind of the section.
+    comparator, value, unit : str, float or None, str
+        For a value, in the analyte's own unit.
+    """
+
+    start: int
+    end: int
+    concept: str
+    kind: str
+    context: str = ""
+    section: str = ""
+    comparator: str = ""
+    value: float | None = None
+    unit: str = ""
+
+
 class ReadRecord(msgspec.Struct, frozen=True):
     """One record, its identity and digest, and the bytes it brought (kept as blobs)."""
 
@@ -34,6 +65,7 @@ class ReadRecord(msgspec.Struct, frozen=True):
     original_mime: str = ""
     thumbnail_sha: bytes = b""
     words: Words | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 class ReadProblem(msgspec.Struct, frozen=True):

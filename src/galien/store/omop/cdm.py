@@ -110,6 +110,7 @@ class Cdm:
             for name in PERSON_TABLES:
                 if name not in ("visit_occurrence", "death"):
                     db.execute(f"DELETE FROM {name} WHERE {name}_id IN (SELECT id FROM gone)")
+            db.execute("DELETE FROM note_nlp WHERE note_id IN (SELECT id FROM gone)")
             db.unregister("gone")
         if concepts:
             self._replace(db, "concept", "concept_id", [_concept_row(*concept) for concept in concepts])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
 from datetime import date, datetime
 
 from galien.model.records import (
@@ -19,6 +21,10 @@ from galien.store.omop.tables import EHR, LANGUAGES, OPERATORS, VISITS
 from galien.store.registration import Registered
 
 Row = dict[str, object]
+READER = "galien.language/1"
+_LEXICON = 4_000_000_000
+_MOST_FINDINGS = 100_000
+_UNSURE = frozenset("nhcfl")
 
 
 def table_of(kind: str) -> str | None:
@@ -132,6 +138,46 @@ def row_of(item: Registered, person: int) -> tuple[str, Row] | None:
             }
         case _:
             return None
+
+
+def concept_number(concept: str) -> int:
+    """A stable OMOP concept id for a concept of the lexicon, above those that OMOP reserves for local use."""
+    return _LEXICON + int.from_bytes(hashlib.blake2b(concept.encode(), digest_size=5).digest(), "big")
+
+
+def note_rows(item: Registered) -> Iterator[tuple[str, Row]]:
+    """NOTE_NLP rows of a document: what was read in it, with offsets into its text.
+
+    ``term_exists`` is Y for what the patient has or had for a fact; ``term_temporal`` past, present or future;
+    ``term_modifiers`` says the rest, as ``context=ah;section=history;op=<;value=8.4;unit=%``.
+    """
+    record = item.read.record
+    if not isinstance(record, Document):
+        return
+    for ordinal, finding in enumerate(item.read.findings):
+        said = finding.context
+        past, planned = "a" in said or "r" in said, "l" in said
+        told = [f"context={said}"] if said else []
+        told += [f"section={finding.section}"] if finding.section else []
+        if finding.kind == "value":
+            told += [f"op={finding.comparator}", f"value={finding.value:.10g}", f"unit={finding.unit}"]
+        yield (
+            "note_nlp",
+            {
+                "note_nlp_id": item.record_id * _MOST_FINDINGS + ordinal % _MOST_FINDINGS,
+                "note_id": item.record_id,
+                "section_concept_id": 0,
+                "offset": f"{finding.start}-{finding.end}",
+                "lexical_variant": record.text[finding.start : finding.end][:250],
+                "note_nlp_concept_id": concept_number(finding.concept),
+                "note_nlp_source_concept_id": 0,
+                "nlp_system": READER,
+                "nlp_date": _day(record.at),
+                "term_exists": "N" if _UNSURE & set(said) else "Y",
+                "term_temporal": "future" if planned else "past" if past else "present",
+                "term_modifiers": ";".join([f"kind={finding.kind}", *told]),
+            },
+        )
 
 
 def _measurement(item: Registered, record: Measurement, concept: int) -> Row:
