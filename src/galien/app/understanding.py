@@ -5,12 +5,18 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from galien.knowledge import Lexicon, shipped
 from galien.knowledge.lexicon import read_table
 from galien.language.reading import Reader
 from galien.model.readings import Context
+from galien.store.omop.cdm import Cdm
+from galien.store.omop.rows import concept_number
 from galien.store.reading import Finding
 
+Ints = npt.NDArray[np.int64]
 FOLDER = "lexicon"
 _SKIPPED = {"body"}
 _LETTERS = {
@@ -77,6 +83,48 @@ class Understanding:
             if best and best[0].end - best[0].start >= 0.6 * len(plain.split("[")[0].strip()):
                 return (best[0].concept,)
         return ()
+
+
+class CdmLinks:
+    """Which rows of the OMOP tables mean which concepts: `galien.query.execution.Links`.
+
+    A code of a known system is linked by the code; any other row by its label, in either language.
+    """
+
+    def __init__(self, cdm: Cdm, understanding: Understanding) -> None:
+        self._cdm = cdm
+        self._understanding = understanding
+        self._seen = 0
+        self._sources: dict[str, list[int]] = {}
+        self._unlinked: list[tuple[int, str, str, str]] = []
+
+    def sources(self, concepts: frozenset[str]) -> Ints:
+        self._refresh()
+        found = {source for concept in concepts for source in self._sources.get(concept, ())}
+        return np.array(sorted(found), np.int64)
+
+    def numbers(self, concepts: frozenset[str]) -> Ints:
+        return np.array(sorted(concept_number(concept) for concept in concepts), np.int64)
+
+    def unlinked(self) -> list[tuple[int, str, str, str]]:
+        """Source concepts that mean nothing to us: id, vocabulary, code, label."""
+        self._refresh()
+        return list(self._unlinked)
+
+    def _refresh(self) -> None:
+        rows = self._cdm.query(
+            "SELECT concept_id, vocabulary_id, concept_code, concept_name FROM concept"
+            " WHERE concept_id > ? ORDER BY concept_id",
+            [self._seen],
+        )
+        for number, vocabulary, code, label in rows:
+            self._seen = max(self._seen, int(str(number)))
+            known = "" if vocabulary == "text" else str(vocabulary)
+            linked = self._understanding.linked(known, str(code), str(label))
+            for concept in linked:
+                self._sources.setdefault(concept, []).append(int(str(number)))
+            if not linked:
+                self._unlinked.append((int(str(number)), str(vocabulary), str(code), str(label)))
 
 
 def letters(context: Context) -> str:

@@ -17,7 +17,7 @@ import gc
 import threading
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,7 +33,7 @@ from galien.app.lock import Lock
 from galien.app.pages import Pages, number_of
 from galien.app.projection import Projector
 from galien.app.replay import Replay
-from galien.app.understanding import understanding_of
+from galien.app.understanding import CdmLinks, understanding_of
 from galien.governance import Disclosed, Gate, Viewer
 from galien.images import render, thumbnail
 from galien.index.embedded import TantivyIndex
@@ -52,10 +52,12 @@ from galien.model.answers import (
 )
 from galien.model.errors import GalienError, NotFound, UsageError, WorkspaceBusy
 from galien.query import Engine
+from galien.query.clinical import Clinical
 from galien.sources.port import Limits
 from galien.store.identity import Identities
 from galien.store.ledger import Ledger
 from galien.store.omop.cdm import Cdm
+from galien.store.omop.events import OmopEvents
 from galien.store.registration import Outcome
 
 T = TypeVar("T")
@@ -107,15 +109,25 @@ class Workspace:
             self._access = SqliteAccessLedger(folder / "access.sqlite", self._now)
             self._gate = Gate(self._access)
             self._corpus = StoreCorpus(self._ledger, lambda: clock().date())
-            self._engine = Engine(self._index, self._corpus)
-            self._pages = Pages(self._ledger, self._cdm, self._corpus, self._engine.marks)
             self._understanding = understanding_of(folder)
+            self._clinical = self._understands()
+            self._engine = Engine(self._index, self._corpus, self._clinical)
+            self._pages = Pages(self._ledger, self._cdm, self._corpus, self._engine.marks)
             self._projector = Projector(self._ledger, self._cdm, self._index, self._understanding)
             self._replay = Replay(self._ledger, self._cdm, self._index, self._projector, self._limits)
             self._recover()
         except BaseException:
             self._lock.release()
             raise
+
+    def _understands(self) -> Clinical:
+        events = OmopEvents(self._cdm)
+        known = self._understanding
+        links = CdmLinks(self._cdm, known)
+        return Clinical(known.lexicon, known.reader, events, events, links, self._today)
+
+    def _today(self) -> int:
+        return (self._clock().date() - date(1970, 1, 1)).days
 
     # -- searching and reading
 

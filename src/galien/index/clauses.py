@@ -39,6 +39,12 @@ class Coded(msgspec.Struct, frozen=True, tag="coded"):
     code: str
 
 
+class Tagged(msgspec.Struct, frozen=True, tag="tagged"):
+    """Entries that were read to say one of these: a sign (``=`` affirmed, ``-`` denied...) and a concept."""
+
+    tags: tuple[str, ...]
+
+
 class Value(msgspec.Struct, frozen=True, tag="value"):
     """A facet with any of these values."""
 
@@ -75,7 +81,7 @@ class Any(msgspec.Struct, frozen=True, tag="any"):
     minimum: int = 1
 
 
-Clause = Word | Phrase | Prefix | Fuzzy | Coded | Value | Range | Patients | All | Any
+Clause = Word | Phrase | Prefix | Fuzzy | Coded | Tagged | Value | Range | Patients | All | Any
 
 
 class Found(msgspec.Struct, frozen=True):

@@ -249,6 +249,9 @@ class TantivySnapshot:
     def labels(self, prefix: str, limit: int) -> list[tuple[str, int]]:
         return [(term, int(count)) for term, count in self._searcher.terms_with_prefix("label", prefix, limit=limit)]
 
+    def tagged(self, tags: Sequence[str]) -> int:
+        return self.count(c.Tagged(tuple(tags)))
+
     def frequency(self, exact: str) -> int:
         return max(int(self._searcher.doc_freq(name, exact)) for name in ("title_exact", "body_exact"))
 
@@ -275,6 +278,9 @@ class TantivySnapshot:
                 )
             case c.Coded(code):
                 return tantivy.Query.boost_query(tantivy.Query.term_query(self._schema, "code", code.upper()), 2.0)
+            case c.Tagged(tags):
+                some = tantivy.Query.term_set_query(self._schema, "code", [tag.upper() for tag in tags])
+                return tantivy.Query.const_score_query(some, 1.0)
             case c.Value(name, values):
                 field = name if name != "author" else "author"
                 queries = [tantivy.Query.term_query(self._schema, field, value) for value in values]

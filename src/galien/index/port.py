@@ -119,6 +119,10 @@ class Snapshot(Protocol):
         """Labels of coded facts (folded form, then ``|``, then as written) that begin so."""
         ...
 
+    def tagged(self, tags: Sequence[str]) -> int:
+        """Number of entries that say one of these tags."""
+        ...
+
     def frequency(self, exact: str) -> int:
         """Number of entries that hold an exact form."""
         ...

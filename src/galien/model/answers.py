@@ -107,6 +107,16 @@ class FacetValue(msgspec.Struct, frozen=True):
     count: int
 
 
+class Variant(msgspec.Struct, frozen=True, kw_only=True):
+    """Another reading of a criterion: ``way`` is ``wider``, ``narrower`` or ``sense``; ``count`` in documents."""
+
+    way: str
+    id: str
+    name: str
+    count: int
+    query: str
+
+
 class Criterion(msgspec.Struct, frozen=True, kw_only=True):
     """One piece of the understood query, shown as a chip.
 
@@ -119,6 +129,21 @@ class Criterion(msgspec.Struct, frozen=True, kw_only=True):
     field: str = ""
     negated: bool = False
     count: int | None = None
+    concept: str = ""
+    """Id of the concept meant, with its preferred ``name``; empty for words."""
+    name: str = ""
+    said: str = ""
+    """``present``, ``denied``, ``hedged``, ``family`` or ``any``."""
+    syntax: str = ""
+    start: int = 0
+    end: int = 0
+    corrected: str = ""
+    """What was typed, where it was misspelt."""
+    left: int | None = None
+    """Patients left when the criteria up to this one are applied in order."""
+    without: str = ""
+    """The query less this criterion, in medical language."""
+    variants: tuple[Variant, ...] = ()
 
 
 class SearchResponse(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,6 +161,8 @@ class SearchResponse(msgspec.Struct, frozen=True, kw_only=True):
     totals: dict[str, int] = {}
     facets: dict[str, tuple[FacetValue, ...]] = {}
     understood: tuple[Criterion, ...] = ()
+    reading: str = ""
+    """The query in the explicit syntax, when it was understood clinically."""
     relaxed: bool = False
     did_you_mean: str = ""
     next_cursor: str = ""

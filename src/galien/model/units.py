@@ -64,6 +64,8 @@ def unit(written: str) -> Unit | None:
     for place, part in enumerate(parts):
         leading = _LEADING.match(part) if place else None
         times = float(leading.group(1).replace(",", ".")) if leading else 1.0
+        if times == 0:
+            return None
         name = part[leading.end() :] if leading else part
         found = _simple(name)
         if found is None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
+import numpy as np
 
 from galien.index import clauses as c
 from galien.index.port import Corpus, SearchIndex, Snapshot
@@ -26,8 +27,12 @@ from galien.model.answers import (
 from galien.model.errors import QueryError
 from galien.model.evidence import Evidence
 from galien.model.kinds import HIT_KINDS, HitKind
+from galien.query import compact
+from galien.query.clinical import Clinical
 from galien.query.cohort import Numbers, Seen, answering, by_sex, ranked
 from galien.query.evidence import quotes
+from galien.query.execution import Execution
+from galien.query.medical import Understood
 from galien.query.planning import Leaf, Needle, Plan, day_bounds, plan
 from galien.query.quoting import matches
 from galien.query.spelling import nearest
@@ -48,6 +53,8 @@ class _Asked(msgspec.Struct, frozen=True):
     clause: c.Clause
     filters: tuple[c.Clause, ...]
     relaxed: bool
+    understood: Understood | None = None
+    execution: Execution | None = None
 
     @property
     def seen(self) -> Seen:
@@ -79,7 +86,8 @@ class Engine:
     one, so that paging is stable while data arrive.
     """
 
-    def __init__(self, index: SearchIndex, corpus: Corpus) -> None:
+    def __init__(self, index: SearchIndex, corpus: Corpus, clinical: Clinical | None = None) -> None:
+        self._clinical = clinical
         self._index = index
         self._corpus = corpus
         self._pinned: OrderedDict[int, Snapshot] = OrderedDict()
@@ -96,14 +104,14 @@ class Engine:
         began = time.perf_counter()
         offset, sequence = _read_cursor(request.cursor)
         snapshot = self._snapshot(sequence)
-        planned = plan(parse(request.query))
-        asked = _Asked(request, snapshot, planned, planned.clause, _filters(request), False)
+        asked = self._asked(request, snapshot)
+        planned = asked.plan
         if request.match == "any" and planned.loose is not None:
             asked = msgspec.structs.replace(asked, clause=_any(planned))
         gathered = self._gather(asked)
         relaxed = False
         if not any(gathered.totals.values()) and planned.loose is not None:
-            asked = msgspec.structs.replace(asked, clause=planned.loose, relaxed=True)
+            asked = msgspec.structs.replace(asked, clause=planned.loose, relaxed=True, understood=None, execution=None)
             gathered = self._gather(asked)
             relaxed = any(gathered.totals.values())
         totals, patients = gathered.totals, gathered.patients
@@ -122,6 +130,7 @@ class Engine:
             totals={name: totals[name] for name in HIT_KINDS},
             facets=self._facets(asked, kind, gathered) if request.facets else {},
             understood=self._understood(asked, kind),
+            reading=compact.render(asked.understood.query) if asked.understood else "",
             relaxed=relaxed,
             did_you_mean=self._did_you_mean(asked) if not offset else "",
             next_cursor=_cursor(shown, snapshot.sequence) if shown < totals[kind] and hits else "",
@@ -129,6 +138,16 @@ class Engine:
             snapshot=str(snapshot.sequence),
             took_ms=round((time.perf_counter() - began) * 1000, 2),
         )
+
+    def _asked(self, request: SearchRequest, snapshot: Snapshot) -> _Asked:
+        """The request planned: as a clinical query where it is one, else as words."""
+        understood = self._clinical.understand(request.query) if self._clinical else None
+        if understood is None or self._clinical is None:
+            planned = plan(parse(request.query))
+            return _Asked(request, snapshot, planned, planned.clause, _filters(request), False)
+        execution = self._clinical.execution(snapshot)
+        planned = self._clinical.plan(understood, execution)
+        return _Asked(request, snapshot, planned, planned.clause, _filters(request), False, understood, execution)
 
     def suggest(self, prefix: str, limit: int = 8) -> tuple[Suggestion, ...]:
         """Completions of the last word of ``prefix``, from labels and words that the index holds."""
@@ -190,12 +209,20 @@ class Engine:
         return current
 
     @staticmethod
-    def _gather(asked: _Asked) -> _Gathering:
+    def _who(asked: _Asked) -> Numbers:
+        if asked.understood is None or asked.execution is None:
+            return answering(asked.clause, asked.seen)
+        found = asked.execution.run(asked.understood.query).patients.astype(np.int32)
+        if asked.filters:
+            found = np.intersect1d(found, asked.seen.patients(), assume_unique=True)
+        return found
+
+    def _gather(self, asked: _Asked) -> _Gathering:
         clause = c.All((asked.clause, *asked.filters))
         entries = asked.request.kind in ENTRY_KINDS and asked.request.facets
         free = [name for name in FACETS if name not in asked.request.filters] if entries else []
         by_kind = asked.snapshot.facets_by_kind(clause, free)
-        patients = answering(asked.clause, asked.seen)
+        patients = self._who(asked)
         totals: dict[HitKind, int] = {"patients": len(patients)}
         for kind, entry in ENTRY_KINDS.items():
             totals[kind] = by_kind[entry][0] if entry in by_kind else 0  # type: ignore[index]
@@ -210,6 +237,7 @@ class Engine:
         briefs = self._corpus.patients([f.patient for f in found if f.patient])
         needles = _needles(asked.plan.leaves)
         bodies = self._corpus.bodies(list(cards))
+        told = self._clinical.passages(cards, bodies, asked.understood) if self._clinical and asked.understood else {}
         hits = []
         for item in found:
             card = cards.get(item.id)
@@ -231,7 +259,7 @@ class Engine:
                     language=card.language,
                     source_path=card.source_path,
                     thumbnail=item.id if kind == "images" else "",
-                    evidence=quotes(card, needles, 2, bodies.get(item.id)),
+                    evidence=told.get(item.id) or quotes(card, needles, 2, bodies.get(item.id)),
                 )
             )
         return hits
@@ -241,6 +269,9 @@ class Engine:
         numbers = [patient for patient, _ in best]
         briefs = self._corpus.patients(numbers)
         gathered = self._patient_evidence(asked, numbers) if numbers else {}
+        if numbers and self._clinical and asked.understood and asked.execution:
+            shown = self._clinical.evidence(asked.understood, numbers, asked.execution, self._corpus)
+            gathered = {number: _clinically(gathered[number], shown.get(number, ())) for number in numbers}
         hits = []
         for patient, score in best:
             brief = briefs.get(patient)
@@ -337,6 +368,10 @@ class Engine:
         }
 
     def _understood(self, asked: _Asked, kind: HitKind) -> tuple[Criterion, ...]:
+        if self._clinical and asked.understood and asked.execution:
+            return self._clinical.criteria(
+                asked.understood, asked.execution, asked.snapshot, patients=kind == "patients"
+            )
         entry = ENTRY_KINDS.get(kind)
         where: tuple[c.Clause, ...] = (c.Value("kind", (entry,)),) if entry else ()
         criteria = []
@@ -365,6 +400,14 @@ class Engine:
     def _stem_known(asked: _Asked, word: str) -> bool:
         leaf = next((leaf for leaf in asked.plan.leaves if exact(leaf.text) == word), None)
         return leaf is None or asked.snapshot.count(leaf.clause) > 0
+
+
+def _clinically(gathered: _Gathered, shown: tuple[Evidence, ...]) -> _Gathered:
+    """What a card shows of a clinical query: the evidence of each criterion, or of the words without any."""
+    if not shown:
+        return gathered
+    path = next((item.source_path for item in shown if item.source_path), gathered.path)
+    return _Gathered(shown, gathered.more, path, max(item.at for item in shown) or gathered.date)
 
 
 def _is_text(found: c.Found) -> bool:

@@ -55,7 +55,7 @@ class Cdm:
             self._db.execute("INSERT INTO galien_projection VALUES (0)")
 
     def last_commit(self) -> int:
-        return int(self._cursor().execute("SELECT last_commit FROM galien_projection").fetchall()[0][0])
+        return int(self.cursor().execute("SELECT last_commit FROM galien_projection").fetchall()[0][0])
 
     def apply(
         self,
@@ -158,12 +158,12 @@ class Cdm:
 
     def counts(self) -> dict[str, int]:
         """Rows per OMOP table."""
-        db = self._cursor()
+        db = self.cursor()
         return {name: int(db.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0]) for name in TABLES}
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
         """Rows of a read-only query, on a cursor of its own (any thread)."""
-        return self._cursor().execute(sql, list(parameters)).fetchall()
+        return self.cursor().execute(sql, list(parameters)).fetchall()
 
     def ids(self, table: str) -> set[int]:
         """Row ids of a table, for verification."""
@@ -182,7 +182,8 @@ class Cdm:
     def close(self) -> None:
         self._db.close()
 
-    def _cursor(self) -> duckdb.DuckDBPyConnection:
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A cursor of its own, for any thread."""
         return self._db.cursor()
 
 

@@ -1,0 +1,471 @@
+"""Clinical queries in the engine: who answers exactly, which entries hold it, and the evidence for each criterion."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+import numpy as np
+
+from galien.index import clauses as c
+from galien.index.port import Body, Card, Corpus, Snapshot
+from galien.knowledge import Lexicon
+from galien.language.reading import Reader
+from galien.model.answers import Criterion, Variant
+from galien.model.evidence import Evidence
+from galien.query import compact, phrasing
+from galien.query.criteria import (
+    Age,
+    All,
+    Any,
+    Concept,
+    Counted,
+    DocumentKind,
+    Node,
+    Not,
+    Period,
+    Picked,
+    Related,
+    Service,
+    Sex,
+    Text,
+    Value,
+)
+from galien.query.events import EVENT_TABLES, Events, Ints, Records
+from galien.query.execution import Execution, Links
+from galien.query.medical import Interpreter, Piece, Understood
+from galien.query.planning import Leaf as PlanLeaf
+from galien.query.planning import Plan, plan
+from galien.query.quoting import Match, best_passages, spans
+from galien.query.syntax import parse
+
+_EXPLICIT = re.compile(
+    r"(?:^|\s)[-|]\w|\w[*~](?:\s|$)|\"~\d"
+    r"|(?<!\w)(?!(?:condition|finding|drug|class|act|analyte|value|sex|date|document|service):)[^\W\d_]{3,}:\S"
+)
+_SIGN = {"present": "=", "denied": "-", "hedged": "?", "family": "~"}
+_WORD = re.compile(r"\w[\w'’-]*")
+_MOST_VARIANTS = 8
+_REMEMBERED = 400
+
+
+class Facts(Protocol):
+    """The rows behind events, to be shown."""
+
+    def told(self, ids: Sequence[int]) -> dict[int, tuple[int, int, int, str]]:
+        """NOTE_NLP rows: note, start, end, day."""
+
+    def spans(self, notes: Sequence[int], concepts: Ints) -> list[tuple[int, int, int, int, str]]:
+        """Where these concepts are named in these notes: note, start, end, concept, how it is said."""
+
+    def rows(self, table: str, ids: Sequence[int]) -> dict[int, tuple[str, str, str, str]]:
+        """Coded rows: label, code, value with unit, day."""
+
+    def last_commit(self) -> int:
+        """Number of the last commit that the tables hold."""
+
+
+class Clinical:
+    """Understands, runs and explains clinical queries.
+
+    Parameters
+    ----------
+    lexicon, reader
+        What is known of medicine.
+    records, facts, links
+        The structured record, and which of its rows mean what.
+    today : callable
+        Days since 1970-01-01.
+    """
+
+    def __init__(
+        self, lexicon: Lexicon, reader: Reader, records: Records, facts: Facts, links: Links, today: Callable[[], int]
+    ) -> None:
+        self._lexicon = lexicon
+        self._reader = reader
+        self._interpreter = Interpreter(reader, lexicon)
+        self._records = records
+        self._facts = facts
+        self._links = links
+        self._today = today
+        self._known: dict[Node, Events] = {}
+        self._commit = -1
+        self._lock = threading.Lock()
+
+    def understand(self, query: str) -> Understood | None:
+        """A clinical reading; ``None`` where only words, or the operators of the word search, were typed."""
+        if not query.strip() or _EXPLICIT.search(query):
+            return None
+        understood = self._interpreter.understand(query)
+        return understood if understood.clinical else None
+
+    def read(self, query: str) -> Understood:
+        """The reading of any query."""
+        return self._interpreter.understand(query)
+
+    def rendered(self, node: Node, language: str) -> str:
+        """A query in medical language."""
+        return phrasing.render(node, self._lexicon, self._reader, language)
+
+    def execution(self, snapshot: Snapshot) -> Execution:
+        """A run on the present state of the record; what criteria found is kept until the next commit."""
+        commit = self._facts.last_commit()
+        with self._lock:
+            if commit != self._commit or len(self._known) > _REMEMBERED:
+                self._known, self._commit = {}, commit
+            known = self._known
+
+        def words(text: str, phrase: bool) -> Ints:
+            clause = plan(parse(f'"{text}"' if phrase else text)).clause
+            return snapshot.patients(clause).astype(np.int64)
+
+        return Execution(self._records, self._links, self._lexicon, words, self._today(), known)
+
+    # -- entries
+
+    def plan(self, understood: Understood, execution: Execution) -> Plan:
+        """What the index is asked for documents, images and articles, and the words to rank and mark by."""
+        whole = plan(parse(_wordy(understood.text)))
+        leaves = []
+        for piece in understood.pieces:
+            words = plan(parse(_wordy(understood.text[piece.start : piece.end])))
+            clause = self._leaf(piece.node, execution) or words.clause
+            marks = tuple(m for leaf in words.leaves for m in leaf.marks)
+            kind = "words" if isinstance(piece.node, Text | Concept | Value) else "field"
+            leaves.append(PlanLeaf(understood.text[piece.start : piece.end], kind, clause, "", piece.negated, marks))
+        clause = self._clause(understood.query, execution)
+        better = tuple(leaf.clause for leaf in whole.leaves if leaf.kind == "words" and not leaf.negated)
+        clause = c.All((clause,), (), better)
+        return Plan(clause, whole.clause if whole.leaves else None, tuple(leaves))
+
+    def _clause(self, node: Node, execution: Execution) -> c.Clause:
+        match node:
+            case All(parts):
+                wanted = [self._clause(p, execution) for p in parts if not isinstance(p, Not)]
+                barred = [self._clause(p.part, execution) for p in parts if isinstance(p, Not)]
+                return c.All(tuple(wanted), tuple(barred))
+            case Any(parts):
+                return c.Any(tuple(self._clause(part, execution) for part in parts))
+            case Not(part):
+                return c.All((), (self._clause(part, execution),))
+            case Related(_, left, right):
+                # Entries about either side, of the patients in whom the two stand so.
+                who = c.Patients(tuple(execution.events(node).persons.tolist()))
+                return c.All((who, c.Any((self._clause(left, execution), self._clause(right, execution)))))
+            case Picked(_, part) | Counted(_, part):
+                who = c.Patients(tuple(execution.events(node).persons.tolist()))
+                return c.All((who, self._clause(part, execution)))
+            case _:
+                return self._leaf(node, execution) or c.All()
+
+    def _leaf(self, node: Node, execution: Execution) -> c.Clause | None:
+        match node:
+            case Concept(id, _, said, exact_only):
+                below = sorted({id} if exact_only else self._lexicon.descendants(id))
+                signs = "=-?~" if said == "any" else _SIGN[said]
+                tags = c.Tagged(tuple(f"{sign}{concept}" for sign in signs for concept in below))
+                elsewhere = c.Value("kind", ("article", "image"))  # nothing was read in these: by name
+                return c.Any((tags, c.All((elsewhere, self._named(id)))))
+            case Value(id):
+                who = c.Patients(tuple(execution.events(node).persons.tolist()))
+                below = sorted(self._lexicon.descendants(id))
+                return c.All((who, c.Tagged(tuple(f"={concept}" for concept in below))))
+            case Sex(value):
+                return c.Value("sex", (value,))
+            case Age(op, number, high):
+                return c.Range("age", *_whole(op, number, high))
+            case Period(since, until):
+                return c.Range("date", _compact_day(since), _compact_day(until))
+            case DocumentKind(kind):
+                return c.Value("type", (kind,))
+            case Service(name):
+                return c.Value("service", (name, name.lower(), name.capitalize()))
+            case Text(text, phrase):
+                return plan(parse(f'"{text}"' if phrase else text)).clause
+            case _:
+                return None
+
+    def _named(self, id: str) -> c.Clause:
+        concept = self._lexicon.get(id)
+        names = [name for name in (concept.fr, concept.en) if name] if concept else []
+        clauses = [plan(parse(f'"{_wordy(name)}"')).clause for name in names]
+        return c.Any(tuple(clauses)) if clauses else c.Any(())
+
+    # -- evidence
+
+    def passages(
+        self, cards: Mapping[str, Card], bodies: Mapping[str, Body], understood: Understood
+    ) -> dict[str, tuple[Evidence, ...]]:
+        """Of each document, the sentences that say what was asked."""
+        notes = [int(id[1:]) for id in cards if id[0] == "d"]
+        asked = {
+            number: piece
+            for piece in understood.pieces
+            if isinstance(piece.node, Concept | Value)
+            for number in self._links.numbers(self._lexicon.descendants(piece.node.id)).tolist()
+        }
+        if not notes or not asked:
+            return {}
+        found: dict[str, list[Match]] = {}
+        for note, start, end, number, said in self._facts.spans(notes, np.array(sorted(asked), np.int64)):
+            piece = asked[number]
+            wanted = "denied" if piece.negated else getattr(piece.node, "said", "present")
+            if wanted not in ("any", said):
+                continue
+            why = ("− " if piece.negated else "") + understood.text[piece.start : piece.end]
+            found.setdefault(f"d{note}", []).append(Match(start, end, why))
+        return {
+            id: tuple(self._quote(cards[id], bodies[id], p.start, p.end, p.matches) for p in passages)
+            for id, matches in found.items()
+            if id in bodies and (passages := best_passages(bodies[id].text, sorted(matches, key=lambda m: m.start), 2))
+        }
+
+    @staticmethod
+    def _quote(card: Card, body: Body, start: int, end: int, matches: Sequence[Match]) -> Evidence:
+        return Evidence(
+            kind="quote",
+            record=card.record,
+            quote=body.text[start:end],
+            document=card.id,
+            start=start,
+            end=end,
+            marks=spans(matches, start),
+            section=next((s.title for s in reversed(body.sections) if s.start <= start < s.end), ""),
+            at=card.date,
+            why=tuple(dict.fromkeys(match.why for match in matches)),
+            source_path=card.source_path,
+            tool=card.tool,
+        )
+
+    def evidence(
+        self, understood: Understood, persons: Sequence[int], execution: Execution, corpus: Corpus
+    ) -> dict[int, tuple[Evidence, ...]]:
+        """Of each patient, one row or passage for each criterion, in the order of the query."""
+        wanted: list[tuple[str, Events]] = []
+        among = np.array(sorted(persons), np.int64)
+        for label, events in self._shown(understood, execution):
+            wanted.append((label, events.where(np.isin(events.person, among))))
+        chosen: list[tuple[int, int, str, Events]] = []
+        for place, (label, events) in enumerate(wanted):
+            for person in persons:
+                mine = events.where(events.person == person)
+                if len(mine):
+                    chosen.append((person, place, label, _best(mine)))
+        return self._detailed(chosen, corpus)
+
+    def _shown(self, understood: Understood, execution: Execution) -> Iterator[tuple[str, Events]]:
+        """Each criterion with the events that show it."""
+        labels = {piece.node: understood.text[piece.start : piece.end] for piece in understood.pieces}
+
+        def label(node: Node) -> str:
+            return labels.get(node) or compact.render(node)
+
+        def walk(node: Node, *, negated: bool) -> Iterator[tuple[str, Events]]:
+            match node:
+                case All(parts) | Any(parts):
+                    for part in parts:
+                        yield from walk(part, negated=negated)
+                case Not(part):
+                    yield from walk(part, negated=not negated)
+                case Related(_, left, right) if not negated:
+                    stands = execution.events(node)
+                    yield label(left), stands
+                    facing = execution.events(right)
+                    yield label(right), facing.where(np.isin(facing.person, stands.person))
+                case Picked(_, part) | Counted(_, part) if not negated:
+                    yield label(part), execution.events(node)
+                case Concept(id, kind):
+                    if negated:
+                        yield f"− {label(node)}", execution.events(Concept(id, kind, "denied"))
+                    else:
+                        yield label(node), execution.matching(node, understood.query)
+                case Value() | DocumentKind() if not negated:
+                    yield label(node), execution.matching(node, understood.query)
+
+        yield from walk(understood.query, negated=False)
+
+    def _detailed(
+        self, chosen: Sequence[tuple[int, int, str, Events]], corpus: Corpus
+    ) -> dict[int, tuple[Evidence, ...]]:
+        refs: dict[str, list[int]] = {}
+        for _, _, _, event in chosen:
+            refs.setdefault(EVENT_TABLES[int(event.table[0])], []).append(int(event.ref[0]))
+        told = self._facts.told(refs.get("note_nlp", []))
+        notes = {f"d{note}" for note, *_ in told.values()} | {f"d{note}" for note in refs.get("note", [])}
+        cards, bodies = corpus.cards(sorted(notes)), corpus.bodies(sorted(notes))
+        rows = {table: self._facts.rows(table, ids) for table, ids in refs.items() if table not in ("note_nlp", "note")}
+        found: dict[int, list[tuple[int, Evidence]]] = {}
+        for person, place, label, event in chosen:
+            table, ref = EVENT_TABLES[int(event.table[0])], int(event.ref[0])
+            item: Evidence | None = None
+            if table == "note_nlp" and ref in told:
+                note, start, end, _ = told[ref]
+                item = self._passage(cards.get(f"d{note}"), bodies.get(f"d{note}"), start, end, label)
+            elif table == "note" and f"d{ref}" in cards:
+                card = cards[f"d{ref}"]
+                item = Evidence(
+                    kind="title", record=ref, quote=card.title, document=card.id, at=card.date, why=(label,),
+                    source_path=card.source_path, tool=card.tool,
+                )  # fmt: skip
+            else:
+                item = _coded(table, ref, rows.get(table, {}).get(ref), person, label)
+            if item is not None:
+                found.setdefault(person, []).append((place, item))
+        return {
+            person: tuple(dict.fromkeys(item for _, item in sorted(items, key=lambda pair: pair[0])))
+            for person, items in found.items()
+        }
+
+    def _passage(self, card: Card | None, body: Body | None, start: int, end: int, label: str) -> Evidence | None:
+        if card is None or body is None:
+            return None
+        passages = best_passages(body.text, [Match(start, end, label)], 1)
+        if not passages:
+            return None
+        return self._quote(card, body, passages[0].start, passages[0].end, passages[0].matches)
+
+    # -- chips
+
+    def criteria(
+        self, understood: Understood, execution: Execution, snapshot: Snapshot, *, patients: bool, language: str = "fr"
+    ) -> tuple[Criterion, ...]:
+        """The query as understood, to be shown and changed."""
+        chips = []
+        text = understood.text
+        for piece in understood.pieces:
+            node = piece.node
+            count: int | None
+            if patients:
+                count = len(execution.patients(node))
+            else:
+                clause = self._leaf(node, execution)
+                count = snapshot.count(clause) if clause is not None else None
+            concept = self._lexicon.get(node.id) if isinstance(node, Concept | Value) else None
+            chips.append(
+                Criterion(
+                    text=text[piece.start : piece.end],
+                    kind=_kind(node),
+                    negated=piece.negated,
+                    count=count,
+                    concept=concept.id if concept else "",
+                    name=concept.name(language) if concept else "",
+                    said=node.said if isinstance(node, Concept) else "",
+                    syntax=compact.render(node),
+                    start=piece.start,
+                    end=piece.end,
+                    corrected=piece.corrected,
+                    variants=tuple(self._variants(understood, piece, snapshot, language)) if concept else (),
+                )
+            )
+        return tuple(chips)
+
+    def _variants(self, understood: Understood, piece: Piece, snapshot: Snapshot, language: str) -> Iterator[Variant]:
+        """Wider, narrower and other readings of a criterion, each with its number of documents and its query."""
+        node, start, end = piece.node, piece.start, piece.end
+        assert isinstance(node, Concept | Value)
+        below = {child: snapshot.tagged(self._tags(child)) for child in self._lexicon.children(node.id)}
+        commonest = sorted((child for child in below if below[child]), key=lambda child: -below[child])
+        ways = [("sense", other) for other in piece.others]
+        ways += [("wider", parent) for parent in self._lexicon.parents(node.id)[:3]]
+        ways += [("narrower", child) for child in commonest[:_MOST_VARIANTS]]
+        for way, id in ways:
+            concept = self._lexicon.get(id)
+            if concept is None:
+                continue
+            changed = msgspec.structs.replace(node, id=id)
+            if isinstance(changed, Concept):
+                changed = msgspec.structs.replace(changed, kind=concept.kind)
+            query = understood.text[:start] + self.rendered(changed, language) + understood.text[end:]
+            count = below[id] if id in below else snapshot.tagged(self._tags(id))
+            yield Variant(way=way, id=id, name=concept.name(language), count=count, query=query)
+
+    def _tags(self, id: str) -> tuple[str, ...]:
+        return tuple(f"={concept}" for concept in self._lexicon.descendants(id))
+
+
+def without(understood: Understood, start: int) -> Node:
+    """The query less the criterion that begins there."""
+    gone = next((piece.node for piece in understood.pieces if piece.start == start), None)
+    left = _less(understood.query, gone)
+    return left if left is not None else All()
+
+
+def _less(node: Node, gone: Node | None) -> Node | None:
+    if node == gone:
+        return None
+    match node:
+        case All(parts):
+            kept = [part for p in parts if (part := _less(p, gone)) is not None]
+            return (kept[0] if len(kept) == 1 else All(tuple(kept))) if kept else None
+        case Any(parts):
+            kept = [part for p in parts if (part := _less(p, gone)) is not None]
+            return (kept[0] if len(kept) == 1 else Any(tuple(kept))) if kept else None
+        case Not(part) | Picked(_, part) | Counted(_, part):
+            left = _less(part, gone)
+            return msgspec.structs.replace(node, part=left) if left is not None else None
+        case Related(_, left_part, right_part):
+            first, second = _less(left_part, gone), _less(right_part, gone)
+            if first is None or second is None:
+                return first or second
+            return msgspec.structs.replace(node, left=first, right=second)
+        case _:
+            return node
+
+
+def _best(events: Events) -> Events:
+    """The event to show: the latest dated one, coded before told on the same day."""
+    dated = events.dated
+    among = dated if len(dated) else events
+    place = int(np.lexsort((among.table, among.day))[-1])
+    return among.where(np.array([place]))
+
+
+def _coded(table: str, ref: int, row: tuple[str, str, str, str] | None, person: int, label: str) -> Evidence | None:
+    if row is None:
+        return None
+    name, code, value, day = row
+    quote = f"{name} {value}".strip()
+    kind = "value" if value else "code"
+    return Evidence(kind=kind, record=ref, quote=quote, document=f"p{person}", at=day, code=code, why=(label,))  # type: ignore[arg-type]
+
+
+def _kind(node: Node) -> str:
+    match node:
+        case Concept(_, kind):
+            return kind
+        case Text(_, phrase):
+            return "phrase" if phrase else "unknown"
+        case _:
+            return str(type(node).__struct_config__.tag)
+
+
+def _wordy(text: str) -> str:
+    """The words of a text, without what the word search would read as operators."""
+    return " ".join(_WORD.findall(text))
+
+
+def _whole(op: str, number: float, high: float | None) -> tuple[int | None, int | None]:
+    low = int(number)
+    match op:
+        case ">":
+            return low + 1, None
+        case ">=":
+            return low, None
+        case "<":
+            return None, low - 1
+        case "<=":
+            return None, low
+        case "=":
+            return low, low
+        case _:
+            return low, int(high if high is not None else number)
+
+
+def _compact_day(day: str) -> int | None:
+    return int(day.replace("-", "")) if day else None
+
+
+__all__ = ["Clinical", "Facts", "without"]
