@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from galien.knowledge import Lexicon, shipped
 from galien.knowledge.lexicon import read_table
+from galien.language.mentions import CODING, Compiled
 from galien.language.reading import Reader
 from galien.model.readings import Context
 from galien.store.omop.cdm import Cdm
@@ -41,7 +46,7 @@ class Understanding:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
-        self.reader = Reader(lexicon)
+        self.reader = _reader(lexicon)
 
     def findings(self, text: str, language: str, at: str) -> tuple[Finding, ...]:
         """What a document says, as rows to keep."""
@@ -142,6 +147,26 @@ def affirmed(said: str) -> bool:
     (True, False)
     """
     return _UNSURE.isdisjoint(said)
+
+
+def _reader(lexicon: Lexicon) -> Reader:
+    """A reader of a lexicon; its dictionaries are compiled once and kept in the user's cache."""
+    kept = _cache_folder() / f"lexicon-{CODING}-{lexicon.fingerprint}.msgpack"
+    with suppress(OSError, msgspec.MsgspecError):
+        return Reader(lexicon, compiled=msgspec.msgpack.decode(kept.read_bytes(), type=list[Compiled]))
+    reader = Reader(lexicon)
+    with suppress(OSError):
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        # Under a name of its own until it is whole: another process may be reading.
+        with tempfile.NamedTemporaryFile(dir=kept.parent, delete=False) as part:
+            part.write(msgspec.msgpack.encode(reader.compiled))
+        Path(part.name).replace(kept)
+    return reader
+
+
+def _cache_folder() -> Path:
+    """Where compiled dictionaries are kept (XDG base directory specification)."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "galien"
 
 
 @lru_cache(maxsize=1)

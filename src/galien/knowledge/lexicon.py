@@ -7,12 +7,15 @@ adds its own in the same layout (`galien synonyms`), and whole terminologies (`g
 from __future__ import annotations
 
 import csv
+import hashlib
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+
+import msgspec
 
 from galien.model.concepts import Concept, ConceptKind, Label, Measure
 
@@ -123,6 +126,14 @@ class Lexicon:
                 yield concept.id, Label(concept.en, "en")
             for label in concept.labels:
                 yield concept.id, label
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes with any name, code or parent."""
+        digest = hashlib.blake2b(digest_size=12)
+        for concept in self._concepts.values():
+            digest.update(msgspec.msgpack.encode(concept))
+        return digest.hexdigest()
 
     def extended(self, concepts: Iterable[Concept]) -> Lexicon:
         """This lexicon and more concepts, or more names for those it has."""

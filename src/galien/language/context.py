@@ -141,7 +141,7 @@ class ContextRules:
         starts = [low for low, _ in limits]
         scopes = []
         for cue, first, last in cues:
-            low, high = limits[bisect_right(starts, first) - 1]
+            low, high = limits[bisect_right(starts, last - 1) - 1]
             if cue.answer and last < high and forms[last] not in _CLAUSE_ENDS:
                 cue = msgspec.structs.replace(cue, way="forward", reach=_FORWARD, lists=True)
             if cue.way != "backward":

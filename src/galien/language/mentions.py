@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 import ahocorasick_rs
+import msgspec
 
 from galien.language.analysis import fold, stem
 from galien.language.stopwords import is_stop_word
@@ -21,16 +22,20 @@ from galien.language.words import Words
 from galien.model.concepts import Label
 
 _SMALL = {"de", "du", "des", "d", "la", "le", "les", "l", "au", "aux", "a", "the", "of", "an", "un", "une"}
+_SKIPPED = {"-", "/", "\n", "'", "’", "\u2010", "\u2011"}
 _BREAK = "\x01"
 _UNKNOWN = "\x02"
 _FIRST = 0x100
 _SURROGATES = 0xD800, 0xE000
 _CACHE = 300_000
+CODING = 3
+"""Number of the way in which names are coded; raised with any change to it, so that what was kept is made again."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _SHORTEST_RESPELT = 5
-_LONG = 11
+_LONG = 8
 _DATA = tomllib.loads((files("galien.language") / "data" / "mentions.toml").read_text("utf-8"))
 _MODIFIERS = _DATA["modifiers"]
+_SAFE = frozenset(_DATA["lowercase"]["safe"])
 _AND = {"et", "ou", "ni", "and", "or", "nor", ",", "/", "and/or", "&"}
 
 
@@ -41,6 +46,16 @@ class Found(NamedTuple):
     last: int
     concepts: tuple[str, ...]
     parts: tuple[tuple[int, int], ...] = ()
+
+
+class Compiled(msgspec.Struct):
+    """The names of concepts in one language, in the form in which they are looked for."""
+
+    language: str
+    characters: dict[str, str]
+    phrases: list[str]
+    concepts: list[tuple[str, ...]]
+    spelling: dict[str, int]
 
 
 class TermFinder:
@@ -54,25 +69,45 @@ class TermFinder:
     """
 
     def __init__(self, labels: Iterable[tuple[str, Label]], language: str) -> None:
-        self.language = language
         self._characters: dict[str, str] = {}
-        self._safe = frozenset(_DATA["lowercase"]["safe"])
         labels = list(labels)
         phrases: dict[str, list[str]] = defaultdict(list)
         for concept, label in labels:
             if label.language in ("", language):
-                coded = self._coded_term(label)
+                coded = self._coded_term(label, language)
                 if coded and concept not in phrases[coded]:
                     phrases[coded].append(concept)
-        self._concepts = [tuple(concepts) for concepts in phrases.values()]
-        self._exact = {coded: number for number, coded in enumerate(phrases)}
-        self._automaton = ahocorasick_rs.AhoCorasick(list(phrases), matchkind=ahocorasick_rs.MatchKind.LeftmostLongest)
-        self._known: dict[str, str] = {}
-        self._spelling: Counter[str] = Counter()
+        spelling: Counter[str] = Counter()
         for _, label in labels:
             if label.language in ("", language) and not label.text.isupper():
-                self._spelling.update({w for s in Words(label.text).surfaces if len(w := fold(s.rstrip("'’"))) > 3})
-        self._modifiers = {fold(word) for word in _MODIFIERS.get(language, ())}
+                spelt = {w for s in Words(label.text).surfaces if len(w := fold(s.rstrip("'’"))) > 3}
+                spelling.update(spelt)
+                spelling.update({f"{word}s" for word in spelt if word[-1] not in "sx"})
+        concepts = [tuple(found) for found in phrases.values()]
+        self._ready(Compiled(language, self._characters, list(phrases), concepts, dict(spelling)))
+
+    @classmethod
+    def compiled(cls, state: Compiled) -> TermFinder:
+        """From what `state` gave: many times faster than from labels."""
+        finder = cls.__new__(cls)
+        finder._ready(state)
+        return finder
+
+    @property
+    def state(self) -> Compiled:
+        """All that is needed to make this finder again."""
+        return self._state
+
+    def _ready(self, state: Compiled) -> None:
+        self._state = state
+        self.language = state.language
+        self._characters = state.characters
+        self._concepts = state.concepts
+        self._spelling = state.spelling
+        self._exact = {coded: number for number, coded in enumerate(state.phrases)}
+        self._automaton = ahocorasick_rs.AhoCorasick(state.phrases, matchkind=ahocorasick_rs.MatchKind.LeftmostLongest)
+        self._known: dict[str, str] = {}
+        self._modifiers = {fold(word) for word in _MODIFIERS.get(state.language, ())}
 
     def __len__(self) -> int:
         return len(self._concepts)
@@ -120,7 +155,7 @@ class TermFinder:
         return self._concepts[number] if number is not None else ()
 
     def respelt(self, text: str) -> str | None:
-        """A name one slip a word away (two in long words); ``None`` when nothing is, or the words are known.
+        """Words one slip a word away (two in long words); ``None`` when nothing is, or the words are known.
 
         Words under five letters are not put right: too many others are a letter away.
         """
@@ -191,10 +226,9 @@ class TermFinder:
     def _learn(self, surface: str) -> str:
         """The character of a word as written; ``-`` for one that does not count."""
         bare = surface.rstrip("'’")
-        form = fold(bare)
-        if form in _SMALL or bare in ("-", "\n", "'", "’", "\u2010", "\u2011"):
+        if _is_small(bare, surface) or bare in _SKIPPED:
             character = "-"
-        elif not bare[:1].isalnum():
+        elif not bare[:1].isalnum() and bare != "+":
             character = _BREAK
         else:
             strict = self._characters.get(f"={bare}") if bare[:2].isupper() or len(bare) == 1 else None
@@ -205,25 +239,27 @@ class TermFinder:
     def _normal(self, word: str) -> str:
         return stem(word, self.language)
 
-    def _coded_term(self, label: Label) -> str:
+    def _coded_term(self, label: Label, language: str) -> str:
+        if label.text.endswith("-"):
+            return ""  # "SCA ST-": without its sign it would say the contrary
         coded = []
         for surface in Words(label.text).surfaces:
             bare = surface.rstrip("'’")
-            if fold(bare) in _SMALL or bare in ("-", "'", "’"):
+            if _is_small(bare, surface) or bare in _SKIPPED:
                 continue
-            if not bare[:1].isalnum():
+            if not bare[:1].isalnum() and bare != "+":
                 if bare in "()":
                     continue
                 coded.append(_BREAK)
                 continue
-            coded.append(self._character(f"={bare}" if self._capitals(bare, label) else self._normal(bare)))
+            coded.append(self._character(f"={bare}" if self._capitals(bare, label) else stem(bare, language)))
         # "H. pylori" and "troubles du rythme (autres)" cannot be matched over the signs: the text breaks there.
         return "" if _BREAK in coded else "".join(coded)
 
     def _capitals(self, word: str, label: Label) -> bool:
         """Whether a word of a label must be met in capitals: an abbreviation, but for the safest."""
         shouted = word.isupper() and (len(word) > 1 or len(label.text) == 1)
-        return label.strict or (shouted and word.lower() not in self._safe)
+        return label.strict or (shouted and word.lower() not in _SAFE)
 
     def _character(self, word: str) -> str:
         known = self._characters.get(word)
@@ -233,6 +269,13 @@ class TermFinder:
                 number += _SURROGATES[1] - _SURROGATES[0]
             known = self._characters[word] = chr(number)
         return known
+
+
+def _is_small(bare: str, surface: str) -> bool:
+    """Whether a word does not count; the D of *vitamine D* does."""
+    if len(bare) == 1 and bare.isupper() and bare == surface:
+        return False
+    return fold(bare) in _SMALL
 
 
 def _slips(word: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ import msgspec
 from galien.language.context import ContextRules, rules
 from galien.language.dates import DateReader
 from galien.language.detection import detect
-from galien.language.mentions import Found, TermFinder, sense
+from galien.language.mentions import Compiled, Found, TermFinder, sense
 from galien.language.quantities import quantities
 from galien.language.sections import FAMILY, HISTORY, SectionTitles, titles
 from galien.language.sentences import sentences
@@ -47,12 +47,21 @@ class Reader:
     knowledge : Knowledge
     titles : SectionTitles, optional
         With the hospital's own.
+    compiled : sequence of Compiled, optional
+        What an earlier reader with the same knowledge gave as `compiled`.
     """
 
-    def __init__(self, knowledge: Knowledge, section_titles: SectionTitles | None = None) -> None:
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        section_titles: SectionTitles | None = None,
+        compiled: Sequence[Compiled] = (),
+    ) -> None:
         self._knowledge = knowledge
-        labels = list(knowledge.labels())
-        self._finders = {language: TermFinder(labels, language) for language in ("fr", "en")}
+        self._finders = {state.language: TermFinder.compiled(state) for state in compiled}
+        if not self._finders:
+            labels = list(knowledge.labels())
+            self._finders = {language: TermFinder(labels, language) for language in ("fr", "en")}
         self._titles = section_titles or titles()
 
     def read(self, text: str, language: str = "", *, at: str = "", birth: str = "", operation: str = "") -> Reading:
@@ -98,6 +107,11 @@ class Reader:
             times=tuple(times),
         )
 
+    @property
+    def compiled(self) -> list[Compiled]:
+        """The dictionaries, to be kept for the next reader."""
+        return [finder.state for finder in self._finders.values()]
+
     def contexts(self, text: str, spans: Sequence[tuple[int, int]], language: str = "") -> list[Context]:
         """Contexts of any spans of a text, whatever they name."""
         language = language if language in self._finders else detect(text[:4000])
@@ -111,10 +125,9 @@ class Reader:
         """The senses of a name, likeliest first, by the words around it."""
         return sense(concepts, surface.upper(), around, self._knowledge.clues)
 
-    def respelt(self, text: str) -> str | None:
-        """A name that these words are a slip away from; ``None`` when there is none, or several."""
-        found = {c for finder in self._finders.values() if (c := finder.respelt(text)) is not None}
-        return found.pop() if len(found) == 1 else min(found) if found else None
+    def respelt(self, text: str) -> list[str]:
+        """What these words may be a slip away from, a language each."""
+        return list(dict.fromkeys(c for finder in self._finders.values() if (c := finder.respelt(text)) is not None))
 
     def finder(self, language: str) -> TermFinder:
         """The dictionary of a language."""

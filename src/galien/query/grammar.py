@@ -104,7 +104,7 @@ def _compiled() -> Iterator[tuple[Relation, str, re.Pattern[str]]]:
             yield (
                 base,
                 forms[f"_{form}" if form else ""],
-                re.compile(rf"(?:{filled}){_END}" if filled[-1] != "'" else filled),
+                re.compile(rf"(?:{filled})(?:(?<=')|{_END})"),
             )
 
 
@@ -119,6 +119,9 @@ def age_at(plain: str, at: int) -> tuple[Age, int] | None:
             low = float(match["low"])
             high = float(match["high"]) if op == ".." else None
             if low <= 120:
+                if op == "decade":
+                    best = Age("..", low, low + 9), match.end()
+                    continue
                 best = Age(op, low, high), match.end()
     return best
 

@@ -15,6 +15,7 @@ from typing import Any as AnyValue
 
 import msgspec
 
+from galien.language.detection import detect
 from galien.language.reading import Knowledge, Reader
 from galien.language.words import Words
 from galien.query import compact
@@ -52,6 +53,8 @@ from galien.query.grammar import (
     value_at,
 )
 
+_Named = tuple[int, tuple[str, ...], str]
+"""Where a name ends, what it may mean, and what was typed where it was misspelt."""
 _EXPLICIT = ("analyte", "kind", "sex", "aop", "since", "document", "qservice", "service")
 
 
@@ -145,7 +148,7 @@ class Interpreter:
             at = item.end
         return items
 
-    def _next(self, text: str, plain: str, at: int, mentions: Mapping[int, tuple[int, tuple[str, ...], str]]) -> _Item:
+    def _next(self, text: str, plain: str, at: int, mentions: Mapping[int, _Named]) -> _Item:
         quoted = re.compile(r'"([^"]+)"|«\s*([^»]+?)\s*»').match(text, at)
         if quoted:
             inside = quoted.group(1) or quoted.group(2)
@@ -166,23 +169,29 @@ class Interpreter:
             return found
         listed = self._word(plain, at)
         mention = mentions.get(at)
-        if mention is not None and (listed is None or mention[0] >= listed.end):
-            return self._criterion(text, plain, at, mention)
+        document = listed is not None and isinstance(listed.node, DocumentKind)
+        if mention is not None and (
+            listed is None or mention[0] > listed.end or (mention[0] == listed.end and not document)
+        ):
+            return self._criterion(text, plain, at, self._longer(text, plain, at, mention, mentions))
         if listed is not None:
             return listed
         return self._unknown(text, plain, at, mentions)
 
-    def _mentions(self, text: str) -> dict[int, tuple[int, tuple[str, ...], str]]:
+    def _mentions(self, text: str) -> dict[int, _Named]:
         """Names in either language, by where they begin: the longest wins."""
         words = Words(text)
-        best: dict[int, tuple[int, tuple[str, ...], str]] = {}
+        best: dict[int, _Named] = {}
         around = set(words.forms)
-        for language in ("fr", "en"):
-            for item in self._reader.finder(language).find(words, typed=True):
-                if item.parts:
-                    continue
-                start, end = words.starts[item.first], words.ends[item.last - 1]
-                concepts = self._reader.senses(item.concepts, text[start:end], around)
+        named = {language: self._named(words, language) for language in ("fr", "en")}
+        # Where a name means different things, the language in which more of the query makes sense decides.
+        covered = {language: sum(end - start for start, end, _ in found) for language, found in named.items()}
+        first = (
+            "en" if covered["en"] > covered["fr"] or (covered["en"] == covered["fr"] and detect(text) == "en") else "fr"
+        )
+        for language in (first, "fr" if first == "en" else "en"):
+            for start, end, names in named[language]:
+                concepts = self._reader.senses(names, text[start:end], around)
                 known = best.get(start)
                 if known is None or end > known[0]:
                     best[start] = (end, concepts, "")
@@ -190,7 +199,7 @@ class Interpreter:
                     best[start] = (end, tuple(dict.fromkeys((*known[1], *concepts))), "")
         # A name inside a longer one is not a name of its own.
         reach = previous = 0
-        kept: dict[int, tuple[int, tuple[str, ...], str]] = {}
+        kept: dict[int, _Named] = {}
         for start in sorted(best):
             if start >= reach:
                 kept[start] = best[start]
@@ -204,24 +213,36 @@ class Interpreter:
             previous = start
         return kept
 
-    def _criterion(self, text: str, plain: str, at: int, mention: tuple[int, tuple[str, ...], str]) -> _Item:
+    def _named(self, words: Words, language: str) -> list[tuple[int, int, tuple[str, ...]]]:
+        """Names of one language; parts of the body are no criteria."""
+        found = []
+        for item in self._reader.finder(language).find(words, typed=True):
+            concepts = tuple(id for id in item.concepts if (c := self._knowledge.get(id)) and c.kind != "body")
+            if concepts and not item.parts:
+                found.append((words.starts[item.first], words.ends[item.last - 1], concepts))
+        return found
+
+    def _criterion(self, text: str, plain: str, at: int, mention: _Named) -> _Item:
         end, concepts, corrected = mention
+        kinds = {id: found.kind for id in concepts if (found := self._knowledge.get(id))}
+        analyte = next((id for id in concepts if kinds[id] == "analyte"), None)
+        value = value_at(plain, text, end, analyte) if analyte else None
+        if value is not None and analyte:
+            # A number follows: of several senses, the measured one is meant.
+            concepts = (analyte, *(id for id in concepts if id != analyte))
         concept = self._knowledge.get(concepts[0])
         assert concept is not None
         others = concepts[1:]
-        if concept.kind == "analyte":
-            value = value_at(plain, text, end, concept.id)
-            if value is not None:
-                return _Item(
-                    kind="criterion", start=at, end=value[1], node=value[0], others=others, corrected=corrected
-                )
+        if concept.kind == "analyte" and value is not None:
+            return _Item(kind="criterion", start=at, end=value[1], node=value[0], others=others, corrected=corrected)
         node = Concept(concept.id, concept.kind)  # type: ignore[arg-type]
         for pattern, said in ((FAMILY_AFTER, "family"), (HEDGED_AFTER, "hedged"), (DENIED_AFTER, "denied")):
             after = pattern.match(plain, end)
             if after:
                 asked = Concept(concept.id, concept.kind, said)  # type: ignore[arg-type]
-                found = _Item(kind="criterion", start=at, end=after.end(), node=asked)
-                return msgspec.structs.replace(found, others=others, corrected=corrected)
+                return _Item(
+                    kind="criterion", start=at, end=after.end(), node=asked, others=others, corrected=corrected
+                )
         return _Item(kind="criterion", start=at, end=end, node=node, others=others, corrected=corrected)
 
     def _prefix(self, text: str, plain: str, at: int, mentions: Mapping[int, AnyValue]) -> _Item | None:
@@ -273,6 +294,24 @@ class Interpreter:
                 return end
         return 0
 
+    def _longer(
+        self,
+        text: str,
+        plain: str,
+        at: int,
+        mention: _Named,
+        mentions: Mapping[int, AnyValue],
+    ) -> _Named:
+        """A longer name that a slip in the next word hides: *psoriatic arthirtis*."""
+        following = re.compile(r"\s+(?=[^\W\d_])").match(text, mention[0])
+        if following is None or following.end() in mentions or self._word(plain, following.end()) is not None:
+            return mention
+        for corrected, length in self._corrections(text, at):
+            found = self._mentions(corrected).get(0) if at + length > mention[0] else None
+            if found is not None and found[0] == len(corrected):
+                return at + length, found[1], text[at : at + length]
+        return mention
+
     def _unknown(self, text: str, plain: str, at: int, mentions: Mapping[int, AnyValue]) -> _Item:
         """A word that says nothing to us: put right if it is a slip, else kept as it is."""
         match = re.compile(r"[\w%°µ.+*/'’~-]*[\w%*~]|\S").match(text, at)
@@ -295,8 +334,7 @@ class Interpreter:
         words = list(re.finditer(r"[^\W\d_]+", run.group()))
         for count in range(len(words), 0, -1):
             piece = run.group()[: words[count - 1].end()]
-            spelt = self._reader.respelt(piece)
-            if spelt is not None:
+            for spelt in self._reader.respelt(piece):
                 yield spelt, len(piece)
 
 
@@ -354,6 +392,13 @@ class _Tree:
         return left
 
     def _choice(self, *, negated: bool) -> Node | None:
+        if self._kind() in ("pick", "count"):
+            item = self._items[self._at]
+            self._at += 1
+            part = self._choice(negated=negated)
+            if part is None or isinstance(part, Sex | Age | Period | Text):
+                return part
+            return Picked(item.which, part) if item.kind == "pick" else Counted(item.least, part)  # type: ignore[arg-type]
         choices = [self._one(negated=negated)]
         while self._kind() == "or":
             ahead = 1
