@@ -203,7 +203,9 @@ def _said(context: Any) -> str:
 def _means(understanding: Understanding, concept: str, vocabulary: str, code: str) -> bool:
     lexicon = understanding.lexicon
     known = set(lexicon.coded(vocabulary, code))
-    known |= {above for id in known for above in lexicon.ancestors(id)} | {b for id in known for b in lexicon.descendants(id)}
+    known |= {above for id in known for above in lexicon.ancestors(id)} | {
+        b for id in known for b in lexicon.descendants(id)
+    }
     if concept in known:
         return True
     category = f"{vocabulary}:{code[:3]}"

@@ -19,8 +19,8 @@ def titles(workspace: Workspace, query: str, kind: str = "documents", **options:
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ("prothese hanche", {"Compte rendu opératoire", "Consultation"}),
-        ("PROTHÈSES de la HANCHE", {"Compte rendu opératoire", "Consultation"}),
+        ("prothese hanche", {"Compte rendu opératoire"}),
+        ("PROTHÈSES de la HANCHE", {"Compte rendu opératoire"}),
         ('"prothèse totale de hanche"', {"Compte rendu opératoire"}),
         ('"prothèse hanche"~2', {"Compte rendu opératoire"}),
         ("prothèse -genou", {"Compte rendu opératoire"}),
@@ -33,7 +33,8 @@ def titles(workspace: Workspace, query: str, kind: str = "documents", **options:
         ("39.5", {"Passage aux urgences"}),
         ("titre:consultation", {"Consultation"}),
         ("fièvre date:2024-01", {"Passage aux urgences"}),
-        ("fièvre date:2024-02..2024-12", {"Lettre de liaison"}),
+        ("fièvre date:2024-02..2024-12", set()),  # "pas de fièvre"
+        ("suites date:2024-02..2024-12", {"Lettre de liaison"}),
         ("sexe:homme prothèse", {"Consultation"}),
         ("(gonarthrose | pneumopathie) lobaire", {"Passage aux urgences"}),
     ],
@@ -47,7 +48,10 @@ def test_a_record_answers_when_taken_whole(workspace: Workspace) -> None:
     assert titles(workspace, "prothèse diabète") == set()
     (hit,) = workspace.search("prothèse diabète", kind="patients").value.hits
     assert hit.title == "LEFÈVRE Anne"
-    assert {e.quote[e.marks[0].start : e.marks[0].end].lower() for e in hit.evidence} == {"prothèse", "diabète"}
+    assert {e.quote[e.marks[0].start : e.marks[0].end].lower() for e in hit.evidence} == {
+        "prothèse",
+        "diabète de type 2",
+    }
 
 
 def test_without_bars_the_whole_record(workspace: Workspace) -> None:
@@ -66,7 +70,7 @@ def test_every_quote_stands_in_its_document_at_its_offsets(workspace: Workspace)
                 assert evidence.marks
                 assert evidence.source_path.endswith(".json")
                 seen += 1
-    assert seen >= 6
+    assert seen >= 5
 
 
 def test_a_value_and_a_code_are_evidence(workspace: Workspace) -> None:
@@ -112,7 +116,9 @@ def test_when_no_entry_has_every_word_the_nearest_are_shown_and_said(workspace: 
 
 
 def test_a_misspelt_word_is_offered_corrected(workspace: Workspace) -> None:
-    assert workspace.search("gonartrose").value.did_you_mean == "gonarthrose"
+    (criterion,) = workspace.search("gonartrose").value.understood  # put right, and said
+    assert (criterion.concept, criterion.corrected) == ("knee-osteoarthritis", "gonartrose")
+    assert workspace.search("lobairre").value.did_you_mean == "lobaire"
     assert workspace.search("gonarthrose").value.did_you_mean == ""
 
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import ahocorasick_rs
 import msgspec
 
-from galien.language.analysis import fold, stem
+from galien.language.analysis import fold
 from galien.language.stopwords import is_stop_word
 from galien.language.words import Words
 from galien.model.concepts import Label
@@ -28,11 +28,12 @@ _UNKNOWN = "\x02"
 _FIRST = 0x100
 _SURROGATES = 0xD800, 0xE000
 _CACHE = 300_000
-CODING = 3
+CODING = 6
 """Number of the way in which names are coded; raised with any change to it, so that what was kept is made again."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _SHORTEST_RESPELT = 5
 _LONG = 8
+_SHORTEST_INFLECTED = 4
 _DATA = tomllib.loads((files("galien.language") / "data" / "mentions.toml").read_text("utf-8"))
 _MODIFIERS = _DATA["modifiers"]
 _SAFE = frozenset(_DATA["lowercase"]["safe"])
@@ -237,7 +238,7 @@ class TermFinder:
         return character
 
     def _normal(self, word: str) -> str:
-        return stem(word, self.language)
+        return singular(word, self.language)
 
     def _coded_term(self, label: Label, language: str) -> str:
         if label.text.endswith("-"):
@@ -252,14 +253,14 @@ class TermFinder:
                     continue
                 coded.append(_BREAK)
                 continue
-            coded.append(self._character(f"={bare}" if self._capitals(bare, label) else stem(bare, language)))
+            coded.append(self._character(f"={bare}" if self._capitals(bare, label) else singular(bare, language)))
         # "H. pylori" and "troubles du rythme (autres)" cannot be matched over the signs: the text breaks there.
         return "" if _BREAK in coded else "".join(coded)
 
     def _capitals(self, word: str, label: Label) -> bool:
         """Whether a word of a label must be met in capitals: an abbreviation, but for the safest."""
         shouted = word.isupper() and (len(word) > 1 or len(label.text) == 1)
-        return label.strict or (shouted and word.lower() not in _SAFE)
+        return (label.strict or shouted) and word.lower() not in _SAFE
 
     def _character(self, word: str) -> str:
         known = self._characters.get(word)
@@ -269,6 +270,33 @@ class TermFinder:
                 number += _SURROGATES[1] - _SURROGATES[0]
             known = self._characters[word] = chr(number)
         return known
+
+
+def singular(word: str, language: str) -> str:
+    """A word less its plural and, in French, its feminine; folded.
+
+    Gentler than the stems of the index: those would read *hepatic* as hepatitis, and *zone* as zona.
+
+    >>> singular("abdominales", "fr") == singular("abdominaux", "fr"), singular("fractures", "en")
+    (True, 'fracture')
+    """
+    plain = fold(word)
+    if len(plain) < _SHORTEST_INFLECTED or not plain.isalpha():
+        return plain.replace(",", ".")
+    if language == "fr":
+        if plain.endswith("aux"):
+            return plain[:-3] + "al"
+        bare = plain[:-1] if plain[-1] in "sx" else plain
+        if bare.endswith(("trice", "teur")):
+            return bare
+        return bare[:-1] if bare.endswith("e") and len(bare) > _SHORTEST_INFLECTED else bare
+    if len(plain) > _LONG and plain.endswith(("oses", "ases", "eses")):
+        return plain[:-2] + "is"
+    if plain.endswith("ies") and len(plain) > _SHORTEST_INFLECTED + 1:
+        return plain[:-3] + "y"
+    if plain.endswith("s") and not plain.endswith(("ss", "us", "is")):
+        return plain[:-1]
+    return plain
 
 
 def _is_small(bare: str, surface: str) -> bool:

@@ -55,6 +55,7 @@ def unit(written: str) -> Unit | None:
     written = written.strip()
     if not written:
         return None
+    written = written.replace("/(24.h)", "/d").replace("{1.73_m2}", "1.73m2")
     if written in _SIMPLE:
         return Unit(*_SIMPLE[written])  # type: ignore[arg-type]
     if written in _UCUM_PARTS:

@@ -43,12 +43,14 @@ from galien.query.quoting import Match, best_passages, spans
 from galien.query.syntax import parse
 
 _EXPLICIT = re.compile(
-    r"(?:^|\s)[-|]\w|\w[*~](?:\s|$)|\"~\d"
-    r"|(?<!\w)(?!(?:condition|finding|drug|class|act|analyte|value|sex|date|document|service):)[^\W\d_]{3,}:\S"
+    r"(?:^|\s)-\w|\||\w[*~](?:\s|$)|\"~\d"
+    r"|(?<!\w)(?!(?:condition|finding|drug|class|act|analyte|value|sex|date(?=:[\d-]*\.\.)|document|service):)[^\W\d_]{3,}:\S"
 )
-_SIGN = {"present": "=", "denied": "-", "hedged": "?", "family": "~"}
+# A document that discusses or plans something is about it; that the patient *has* it is asked of patients.
+_SIGNS = {"present": "=?", "denied": "-", "hedged": "?", "family": "~", "any": "=?-~"}
 _WORD = re.compile(r"\w[\w'’-]*")
 _MOST_VARIANTS = 8
+_MOST_NAMES = 24
 _REMEMBERED = 400
 
 
@@ -139,7 +141,7 @@ class Clinical:
         clause = self._clause(understood.query, execution)
         better = tuple(leaf.clause for leaf in whole.leaves if leaf.kind == "words" and not leaf.negated)
         clause = c.All((clause,), (), better)
-        return Plan(clause, whole.clause if whole.leaves else None, tuple(leaves))
+        return Plan(clause, whole.loose or (whole.clause if whole.leaves else None), tuple(leaves))
 
     def _clause(self, node: Node, execution: Execution) -> c.Clause:
         match node:
@@ -165,8 +167,7 @@ class Clinical:
         match node:
             case Concept(id, _, said, exact_only):
                 below = sorted({id} if exact_only else self._lexicon.descendants(id))
-                signs = "=-?~" if said == "any" else _SIGN[said]
-                tags = c.Tagged(tuple(f"{sign}{concept}" for sign in signs for concept in below))
+                tags = c.Tagged(tuple(f"{sign}{concept}" for sign in _SIGNS[said] for concept in below))
                 elsewhere = c.Value("kind", ("article", "image"))  # nothing was read in these: by name
                 return c.Any((tags, c.All((elsewhere, self._named(id)))))
             case Value(id):
@@ -189,9 +190,11 @@ class Clinical:
                 return None
 
     def _named(self, id: str) -> c.Clause:
+        """Any of the names of a concept, in either language."""
         concept = self._lexicon.get(id)
-        names = [name for name in (concept.fr, concept.en) if name] if concept else []
-        clauses = [plan(parse(f'"{_wordy(name)}"')).clause for name in names]
+        names = [concept.fr, concept.en, *(label.text for label in concept.labels)] if concept else []
+        phrases = dict.fromkeys(_wordy(name) for name in names if name)
+        clauses = [plan(parse(f'"{phrase}"')).clause for phrase in [*phrases][:_MOST_NAMES] if phrase]
         return c.Any(tuple(clauses)) if clauses else c.Any(())
 
     # -- evidence
@@ -213,7 +216,7 @@ class Clinical:
         for note, start, end, number, said in self._facts.spans(notes, np.array(sorted(asked), np.int64)):
             piece = asked[number]
             wanted = "denied" if piece.negated else getattr(piece.node, "said", "present")
-            if wanted not in ("any", said):
+            if wanted not in (said, "any") and (wanted, said) != ("present", "hedged"):
                 continue
             why = ("− " if piece.negated else "") + understood.text[piece.start : piece.end]
             found.setdefault(f"d{note}", []).append(Match(start, end, why))

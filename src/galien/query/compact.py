@@ -13,6 +13,7 @@ do not count. Relations: ``AFTER``, ``BEFORE`` with optional ``[low..high]``, ``
 
 from __future__ import annotations
 
+import calendar
 import re
 from typing import get_args
 
@@ -227,7 +228,7 @@ def leaf_of(token: re.Match[str]) -> Node:
         high = float(token["ahigh"]) if token["ahigh"] else None
         return Age(".." if high is not None else token["aop"], float(token["alow"]), high)  # type: ignore[arg-type]
     if token["since"] is not None:
-        return Period(token["since"], token["until"])
+        return Period(_whole_day(token["since"], last=False), _whole_day(token["until"], last=True))
     if token["document"]:
         return DocumentKind(token["document"])
     if token["qservice"] or token["service"]:
@@ -235,6 +236,19 @@ def leaf_of(token: re.Match[str]) -> Node:
     if token["phrase"] is not None:
         return Text(token["phrase"], phrase=True)
     return Text(token["word"])
+
+
+def _whole_day(text: str, *, last: bool) -> str:
+    """A day; of a year or a month, its first or last one."""
+    parts = text.split("-")
+    if not text or len(parts) == 3:
+        return text
+    try:
+        year, month = int(parts[0]), int(parts[1]) if len(parts) == 2 else (12 if last else 1)
+        day = calendar.monthrange(year, month)[1] if last else 1
+    except (ValueError, calendar.IllegalMonthError) as error:
+        raise QueryError("a date is written YYYY, YYYY-MM or YYYY-MM-DD", text=text) from error
+    return f"{year:04}-{month:02}-{day:02}"
 
 
 def relation_of(token: re.Match[str]) -> tuple[Relation, Lapse | None, Lapse | None]:

@@ -271,7 +271,10 @@ class Engine:
         gathered = self._patient_evidence(asked, numbers) if numbers else {}
         if numbers and self._clinical and asked.understood and asked.execution:
             shown = self._clinical.evidence(asked.understood, numbers, asked.execution, self._corpus)
-            gathered = {number: _clinically(gathered[number], shown.get(number, ())) for number in numbers}
+            gathered = {
+                number: _clinically(gathered[number], shown.get(number, ()), asked.understood.words)
+                for number in numbers
+            }
         hits = []
         for patient, score in best:
             brief = briefs.get(patient)
@@ -402,10 +405,11 @@ class Engine:
         return leaf is None or asked.snapshot.count(leaf.clause) > 0
 
 
-def _clinically(gathered: _Gathered, shown: tuple[Evidence, ...]) -> _Gathered:
+def _clinically(gathered: _Gathered, shown: tuple[Evidence, ...], words: tuple[str, ...]) -> _Gathered:
     """What a card shows of a clinical query: the evidence of each criterion, or of the words without any."""
     if not shown:
         return gathered
+    shown += tuple(item for item in gathered.evidence if set(item.why) & set(words) and item not in shown)
     path = next((item.source_path for item in shown if item.source_path), gathered.path)
     return _Gathered(shown, gathered.more, path, max(item.at for item in shown) or gathered.date)
 

@@ -314,7 +314,7 @@ class Interpreter:
 
     def _unknown(self, text: str, plain: str, at: int, mentions: Mapping[int, AnyValue]) -> _Item:
         """A word that says nothing to us: put right if it is a slip, else kept as it is."""
-        match = re.compile(r"[\w%°µ.+*/'’~-]*[\w%*~]|\S").match(text, at)
+        match = re.compile(r"\d+[.,]\d+|[\w%°µ.+*/'’~-]*[\w%*~]|\S").match(text, at)
         assert match is not None
         word = match.group()
         if not any(c.isalnum() for c in word):

@@ -51,7 +51,7 @@ class _Writer:
                 return f"{'sans' if self._french else 'without'} {self._grouped(part)}"
             case Any(parts):
                 # One alternative each: "ou" joins its neighbours, so whatever is longer stands in parentheses.
-                return (" ou " if self._french else " or ").join(self._atom(part) for part in parts)
+                return (" ou " if self._french else " or ").join(self._alternative(part) for part in parts)
             case Related(relation, left, right, low, high):
                 return f"{self._grouped(left)} {self._relation(relation, low, high)} {self._grouped(right)}"
             case All():
@@ -67,6 +67,10 @@ class _Writer:
     def _grouped(self, node: Node) -> str:
         """A part that a relation or a denial takes whole."""
         return f"({self.whole(node)})" if isinstance(node, All | Not | Related) else self._part(node)
+
+    def _alternative(self, node: Node) -> str:
+        """One of several joined by "ou": what takes a whole group stands in parentheses."""
+        return f"({self.whole(node)})" if isinstance(node, Picked | Counted) else self._atom(node)
 
     def _atom(self, node: Node) -> str:
         return self._part(node) if isinstance(node, (*LEAVES, Picked, Counted)) else f"({self.whole(node)})"
