@@ -13,6 +13,7 @@ import click
 from galien import __version__
 from galien.cli.console import Console
 from galien.cli.demo import demo
+from galien.cli.explain import explain
 from galien.cli.formats import formats
 from galien.cli.ingest import ingest, quarantine
 from galien.cli.read import read
@@ -71,5 +72,5 @@ def main(ctx: click.Context, workspace: Path, language: Language | None) -> None
     ctx.obj = Console(workspace, language)
 
 
-for command in (ingest, search, read, serve, status, quarantine, rebuild, workspace, patients, demo, formats):
+for command in (ingest, search, explain, read, serve, status, quarantine, rebuild, workspace, patients, demo, formats):
     main.add_command(command)

@@ -143,6 +143,8 @@ class Criterion(msgspec.Struct, frozen=True, kw_only=True):
     """Patients left when the criteria up to this one are applied in order."""
     without: str = ""
     """The query less this criterion, in medical language."""
+    opposite: str = ""
+    """The query with this criterion denied, or no longer denied."""
     variants: tuple[Variant, ...] = ()
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from galien.index import clauses as c
 from galien.index.port import Body, Card, Corpus, Snapshot
 from galien.knowledge import Lexicon
+from galien.language import detect
 from galien.language.reading import Reader
 from galien.model.answers import Criterion, Variant
 from galien.model.evidence import Evidence
@@ -338,6 +339,8 @@ class Clinical:
         """The query as understood, to be shown and changed."""
         chips = []
         text = understood.text
+        language = detect(text) if detect(text) in ("fr", "en") else language
+        left = self._left(understood, execution) if patients else {}
         for piece in understood.pieces:
             node = piece.node
             count: int | None
@@ -360,10 +363,26 @@ class Clinical:
                     start=piece.start,
                     end=piece.end,
                     corrected=piece.corrected,
+                    left=left.get(piece.node),
+                    without=self.rendered(without(understood, piece.start), language),
+                    opposite=self.rendered(denied(understood, piece.start), language) if concept else "",
                     variants=tuple(self._variants(understood, piece, snapshot, language)) if concept else (),
                 )
             )
         return tuple(chips)
+
+    @staticmethod
+    def _left(understood: Understood, execution: Execution) -> dict[Node, int]:
+        """Patients left after each part of the query, by the last criterion of the part."""
+        query = understood.query
+        parts = query.parts if isinstance(query, All) else (query,)
+        nodes = {piece.node for piece in understood.pieces}
+        last = {}
+        for part, (_, left) in zip(parts, execution.run(query).counts, strict=True):
+            mine = [node for node in _inside(part) if node in nodes]
+            if mine:
+                last[mine[-1]] = left
+        return last
 
     def _variants(self, understood: Understood, piece: Piece, snapshot: Snapshot, language: str) -> Iterator[Variant]:
         """Wider, narrower and other readings of a criterion, each with its number of documents and its query."""
@@ -394,6 +413,45 @@ def without(understood: Understood, start: int) -> Node:
     gone = next((piece.node for piece in understood.pieces if piece.start == start), None)
     left = _less(understood.query, gone)
     return left if left is not None else All()
+
+
+def denied(understood: Understood, start: int) -> Node:
+    """The query with the criterion that begins there denied; one that was denied, asked for."""
+    target = next((piece.node for piece in understood.pieces if piece.start == start), None)
+    return _turned(understood.query, target)
+
+
+def _turned(node: Node, target: Node | None) -> Node:
+    if node == target:
+        return Not(node)
+    match node:
+        case Not(part) if part == target:
+            return part
+        case All(parts):
+            return All(tuple(_turned(part, target) for part in parts))
+        case Any(parts):
+            return Any(tuple(_turned(part, target) for part in parts))
+        case Not(part) | Picked(_, part) | Counted(_, part):
+            return msgspec.structs.replace(node, part=_turned(part, target))
+        case Related(_, left, right):
+            return msgspec.structs.replace(node, left=_turned(left, target), right=_turned(right, target))
+        case _:
+            return node
+
+
+def _inside(node: Node) -> Iterator[Node]:
+    """The criteria of a part, in order."""
+    match node:
+        case All(parts) | Any(parts):
+            for part in parts:
+                yield from _inside(part)
+        case Not(part) | Picked(_, part) | Counted(_, part):
+            yield from _inside(part)
+        case Related(_, left, right):
+            yield from _inside(left)
+            yield from _inside(right)
+        case _:
+            yield node
 
 
 def _less(node: Node, gone: Node | None) -> Node | None:
