@@ -1,7 +1,7 @@
 # make demo    everything, from nothing to a page in the browser
 # make test    everything, from nothing to the tests
 # make check   formatting, types, layers
-# make bench   the measured claims of the README
+# make bench   the measured claims of the README; make bench-language: those on texts and queries
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -12,7 +12,7 @@ WORKSPACE ?= demo/workspace
 PATIENTS ?= 200
 PORT ?= 8420
 
-.PHONY: help demo test check format bench clean
+.PHONY: help demo test check format bench bench-language clean
 help:
 	@sed -n 's/^# //p' Makefile
 
@@ -44,6 +44,9 @@ format: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python benches/ingest.py
 	$(BIN)/python benches/query_latency.py
+
+bench-language: $(STAMP)
+	$(BIN)/python benches/language.py
 
 clean:
 	rm -rf $(VENV) demo

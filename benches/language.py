@@ -187,7 +187,15 @@ def synthetic(understanding: Understanding, language: str, patients: int, seed: 
     }
 
 
-_SAID = {"present": "has", "history": "has", "negated": "no", "absent": "no", "hypothesis": "maybe", "family": "family", "planned": "planned"}  # fmt: skip
+_SAID = {
+    "present": "has",
+    "history": "has",
+    "negated": "no",
+    "absent": "no",
+    "hypothesis": "maybe",
+    "family": "family",
+    "planned": "planned",
+}
 
 
 def _said(context: Any) -> str:
@@ -267,7 +275,8 @@ def loading() -> dict[str, Any]:
         "import time, resource; began = time.perf_counter();"
         "from galien.app.understanding import shipped_understanding as known;"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; start = time.perf_counter(); u = known();"
-        "print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, len(u.lexicon))"
+        "after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
+        "print(time.perf_counter() - start, after - before, len(u.lexicon))"
     )
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
     out = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout.split()

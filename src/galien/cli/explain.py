@@ -18,9 +18,7 @@ from galien.query.medical import Interpreter
 
 @click.command()
 @click.argument("query")
-@click.option(
-    "--json", "as_json", is_flag=True, help="Print the typed reading, its explicit syntax... as JSON."
-)
+@click.option("--json", "as_json", is_flag=True, help="Print the typed reading, its explicit syntax... as JSON.")
 @click.pass_obj
 def explain(console: Console, query: str, as_json: bool) -> None:
     """Show how a query in medical language is understood, without running it.

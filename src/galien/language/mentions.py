@@ -33,6 +33,7 @@ CODING = 6
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _SHORTEST_RESPELT = 5
 _LONG = 8
+_LONGEST_RESPELT = 30
 _SHORTEST_INFLECTED = 4
 _DATA = tomllib.loads((files("galien.language") / "data" / "mentions.toml").read_text("utf-8"))
 _MODIFIERS = _DATA["modifiers"]
@@ -107,6 +108,10 @@ class TermFinder:
         self._spelling = state.spelling
         self._exact = {coded: number for number, coded in enumerate(state.phrases)}
         self._automaton = ahocorasick_rs.AhoCorasick(state.phrases, matchkind=ahocorasick_rs.MatchKind.LeftmostLongest)
+        self._by_start: dict[tuple[str, int], list[str]] = defaultdict(list)
+        for word in state.spelling:
+            self._by_start[word[:1], len(word)].append(word)
+        self._nearby: dict[str, list[str]] = {}
         self._known: dict[str, str] = {}
         self._modifiers = {fold(word) for word in _MODIFIERS.get(state.language, ())}
 
@@ -168,14 +173,26 @@ class TermFinder:
             if plain in self._spelling or plain in _SMALL or len(plain) < _SHORTEST_RESPELT:
                 changed.append(word)
                 continue
-            near = [candidate for candidate in _slips(plain) if candidate in self._spelling]
-            if not near and len(plain) >= _LONG:
-                near = [c for once in _slips(plain) for c in _slips(once) if c in self._spelling]
+            if plain not in self._nearby:
+                if len(self._nearby) > _CACHE:
+                    self._nearby.clear()
+                self._nearby[plain] = self._near(plain)
+            near = self._nearby[plain]
             if not near:
                 return None
             changed.append(max(set(near), key=lambda candidate: (self._spelling[candidate], candidate)))
             slips += 1
         return " ".join(changed) if slips else None
+
+    def _near(self, word: str) -> list[str]:
+        """Known words a slip away; two in long words, which begin as they should."""
+        if len(word) > _LONGEST_RESPELT:
+            return []
+        near = [candidate for candidate in _slips(word) if candidate in self._spelling]
+        if near or len(word) < _LONG:
+            return near
+        alike = (c for n in range(-2, 3) for c in self._by_start.get((word[:1], len(word) + n), ()))
+        return [candidate for candidate in alike if _distance(word, candidate, 2) <= 2]
 
     def _over_modifiers(
         self, forms: list[str], coded: list[str], places: list[int], known: set[tuple[int, int]], starts: set[int]
@@ -317,6 +334,23 @@ def _slips(word: str) -> Iterator[str]:
             yield word[:i] + letter + word[i:]
     for letter in _LETTERS:
         yield word + letter
+
+
+def _distance(left: str, right: str, most: int) -> int:
+    """Optimal string alignment distance (Damerau 1964), or anything above ``most`` once it is passed."""
+    before: list[int] = []
+    row = list(range(len(right) + 1))
+    for i, a in enumerate(left, 1):
+        new = [i]
+        for j, b in enumerate(right, 1):
+            cost = min(row[j] + 1, new[j - 1] + 1, row[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == right[j - 2] and left[i - 2] == b:
+                cost = min(cost, before[j - 2] + 1)
+            new.append(cost)
+        if min(new) > most:
+            return most + 1
+        before, row = row, new
+    return row[-1]
 
 
 def sense(

@@ -55,6 +55,7 @@ from galien.query.grammar import (
 
 _Named = tuple[int, tuple[str, ...], str]
 """Where a name ends, what it may mean, and what was typed where it was misspelt."""
+_MOST_RESPELT = 4
 _EXPLICIT = ("analyte", "kind", "sex", "aop", "since", "document", "qservice", "service")
 
 
@@ -332,7 +333,7 @@ class Interpreter:
         if run is None:
             return
         words = list(re.finditer(r"[^\W\d_]+", run.group()))
-        for count in range(len(words), 0, -1):
+        for count in range(min(len(words), _MOST_RESPELT), 0, -1):
             piece = run.group()[: words[count - 1].end()]
             for spelt in self._reader.respelt(piece):
                 yield spelt, len(piece)
