@@ -191,7 +191,7 @@ def _named(known: Concept, more: Concept) -> list[Label]:
 
 
 def read_table(lines: Iterable[str]) -> Iterator[Concept]:
-    """Concepts of one table in the shipped layout (see ``docs/language.md``).
+    """Concepts of one table in the shipped layout (see ``docs/semantics.md``).
 
     Raises
     ------

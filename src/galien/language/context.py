@@ -239,8 +239,8 @@ class ContextRules:
         """*ne ... pas*: the verb between is denied, what follows too, and in the passive what comes before."""
         scopes = []
         cue = _Cue("negated", "forward", _FORWARD, True, False, _VERB)
-        for i, form in enumerate(forms):
-            if form not in self._ne or covered.get(i, i + 1) > i + 1:
+        for i in [i for i, denies in enumerate(map(self._ne.__contains__, forms)) if denies]:
+            if covered.get(i, i + 1) > i + 1:
                 continue
             low, high = limits[bisect_right(starts, i) - 1]
             j = self._second(forms, i, high)

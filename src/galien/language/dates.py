@@ -58,6 +58,21 @@ _WORDS = {
 Span = tuple[date, date]
 
 
+class _Begins(dict[str, tuple[str, ...]]):
+    """Which patterns may begin with a word: mostly none."""
+
+    def __missing__(self, form: str) -> tuple[str, ...]:
+        names = _STARTS.get(form)
+        if names is None:
+            names = _NUMERIC if form[0].isdigit() else ("postop",) if _POSTOP.match(form) else ()
+        self[form] = names
+        return names
+
+
+_BEGINS = _Begins()
+_CACHE = 400_000
+
+
 class DateReader:
     """Reads dates of one text.
 
@@ -81,17 +96,12 @@ class DateReader:
         """Dates and durations, in their order."""
         found = []
         text, starts = words.text, words.starts
-        begins = _STARTS.get
         reached = 0
-        for i, form in enumerate(words.forms):
-            names = begins(form)
-            if names is None:
-                if form[0].isdigit():
-                    names = _NUMERIC
-                elif form[-1].isdigit() and _POSTOP.match(form):
-                    names = ("postop",)
-                else:
-                    continue
+        if len(_BEGINS) > _CACHE:
+            _BEGINS.clear()
+        for i, names in enumerate(map(_BEGINS.__getitem__, words.forms)):
+            if not names:
+                continue
             start = starts[i]
             if start < reached:
                 continue

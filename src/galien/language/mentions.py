@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -58,6 +58,18 @@ class Compiled(msgspec.Struct):
     phrases: list[str]
     concepts: list[tuple[str, ...]]
     spelling: dict[str, int]
+
+
+class _Learnt(dict[str, str]):
+    """Characters of surfaces, learnt when first met."""
+
+    def __init__(self, learn: Callable[[str], str]) -> None:
+        super().__init__()
+        self._learn = learn
+
+    def __missing__(self, surface: str) -> str:
+        found = self[surface] = self._learn(surface)
+        return found
 
 
 class TermFinder:
@@ -112,7 +124,7 @@ class TermFinder:
         for word in state.spelling:
             self._by_start[word[:1], len(word)].append(word)
         self._nearby: dict[str, list[str]] = {}
-        self._known: dict[str, str] = {}
+        self._known = _Learnt(self._learn)
         self._modifiers = {fold(word) for word in _MODIFIERS.get(state.language, ())}
 
     def __len__(self) -> int:
@@ -127,7 +139,7 @@ class TermFinder:
         surfaces = words.surfaces
         if len(known) > _CACHE:
             known.clear()
-        coded = [known.get(s) or self._learn(s) for s in surfaces]
+        coded: list[str] = list(map(known.__getitem__, surfaces))
         if typed:
             shouted = [self._characters.get(f"={s.upper()}") for s in surfaces]
             coded = [
@@ -156,7 +168,7 @@ class TermFinder:
     def whole(self, text: str) -> tuple[str, ...]:
         """Concepts that a text names as a whole, as a label of a code system does."""
         words = Words(text)
-        coded = "".join([c for s in words.surfaces if (c := self._known.get(s) or self._learn(s)) != "-"])
+        coded = "".join([c for s in words.surfaces if (c := self._known[s]) != "-"])
         number = self._exact.get(coded)
         return self._concepts[number] if number is not None else ()
 
@@ -198,9 +210,9 @@ class TermFinder:
         self, forms: list[str], coded: list[str], places: list[int], known: set[tuple[int, int]], starts: set[int]
     ) -> list[Found]:
         modifiers = self._modifiers
-        kept = [i for i in places if forms[i] not in modifiers]
-        if len(kept) == len(places):
+        if modifiers.isdisjoint(forms):
             return []
+        kept = [i for i in places if forms[i] not in modifiers]
         more = []
         for number, low, high in self._automaton.find_matches_as_indexes("".join([coded[i] for i in kept])):
             first, last = kept[low], kept[high - 1] + 1
@@ -251,7 +263,6 @@ class TermFinder:
         else:
             strict = self._characters.get(f"={bare}") if bare[:2].isupper() or len(bare) == 1 else None
             character = strict or self._characters.get(self._normal(bare)) or _UNKNOWN
-        self._known[surface] = character
         return character
 
     def _normal(self, word: str) -> str:

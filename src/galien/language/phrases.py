@@ -25,7 +25,7 @@ class Phrasebook:
     """
 
     def __init__(self, phrases: Iterable[Sequence[str]]) -> None:
-        self._characters: dict[str, str] = {}
+        self._characters = _Characters()
         self._automaton = ahocorasick_rs.AhoCorasick(
             ["".join([self._character(word) for word in phrase]) for phrase in phrases],
             matchkind=ahocorasick_rs.MatchKind.LeftmostLongest,
@@ -42,6 +42,12 @@ class Phrasebook:
 
     def find(self, words: Sequence[str]) -> list[tuple[int, int, int]]:
         """(phrase number, first word, word after the last), in the order of the text."""
-        get = self._characters.get
-        coded = "".join([get(word, OTHER) for word in words])
+        coded = "".join(map(self._characters.__getitem__, words))
         return self._automaton.find_matches_as_indexes(coded)
+
+
+class _Characters(dict[str, str]):
+    """Characters of words; a word of no phrase has the same as any other."""
+
+    def __missing__(self, word: str) -> str:
+        return OTHER

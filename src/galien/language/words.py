@@ -27,7 +27,7 @@ class Words:
     """
 
     __slots__ = ("ends", "forms", "starts", "surfaces", "text")
-    _known: ClassVar[dict[str, str]] = {}
+    _known: ClassVar[_Forms]
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -35,16 +35,20 @@ class Words:
         self.starts = [start for start, _ in spans]
         self.ends = [end for _, end in spans]
         self.surfaces = _WORD.findall(text)
-        known = self._known
-        self.forms = [known.get(s) or _form(s) for s in self.surfaces]
+        if len(self._known) > _CACHE:
+            self._known.clear()
+        self.forms = list(map(self._known.__getitem__, self.surfaces))
 
     def __len__(self) -> int:
         return len(self.starts)
 
 
-def _form(surface: str) -> str:
-    if len(Words._known) > _CACHE:
-        Words._known.clear()
-    plain = fold(surface.rstrip("'’")) or surface
-    Words._known[surface] = plain
-    return plain
+class _Forms(dict[str, str]):
+    """Forms of surfaces, made when first asked for."""
+
+    def __missing__(self, surface: str) -> str:
+        plain = self[surface] = fold(surface.rstrip("'’")) or surface
+        return plain
+
+
+Words._known = _Forms()
