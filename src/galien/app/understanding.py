@@ -16,7 +16,7 @@ from galien.knowledge import Lexicon, shipped
 from galien.knowledge.lexicon import read_table
 from galien.language.mentions import CODING, Compiled
 from galien.language.reading import Reader
-from galien.model.readings import Context
+from galien.model.readings import PLAIN, Context
 from galien.store.omop.cdm import Cdm
 from galien.store.omop.rows import concept_number
 from galien.store.reading import Finding
@@ -87,6 +87,10 @@ class Understanding:
                 return tuple(dict.fromkeys(m.concept for m in drugs))
             if best and best[0].end - best[0].start >= 0.6 * len(plain.split("[")[0].strip()):
                 return (best[0].concept,)
+            # The last word of an English label is what it names: "Acute bacterial sinusitis".
+            last = best[-1] if best and language == "en" else None
+            if last and last.end == len(plain) and last.context == PLAIN and last.kind in ("condition", "finding"):
+                return (last.concept,)
         return ()
 
 
@@ -111,10 +115,22 @@ class CdmLinks:
     def numbers(self, concepts: frozenset[str]) -> Ints:
         return np.array(sorted(concept_number(concept) for concept in concepts), np.int64)
 
-    def unlinked(self) -> list[tuple[int, str, str, str]]:
-        """Source concepts that mean nothing to us: id, vocabulary, code, label."""
+    def unlinked_rows(self) -> list[tuple[tuple[str, str, str], int]]:
+        """Codes that mean nothing to us, with how many rows bear them."""
         self._refresh()
-        return list(self._unlinked)
+        counts = self._cdm.query(
+            " UNION ALL ".join(
+                f"SELECT {prefix}_source_concept_id, count(*) FROM {table} GROUP BY 1"
+                for prefix, table in (
+                    ("condition", "condition_occurrence"),
+                    ("drug", "drug_exposure"),
+                    ("procedure", "procedure_occurrence"),
+                    ("measurement", "measurement"),
+                )
+            )
+        )
+        rows = {int(str(number)): int(str(count)) for number, count in counts if number is not None}
+        return [((v, code, label), rows[number]) for number, v, code, label in self._unlinked if number in rows]
 
     def _refresh(self) -> None:
         rows = self._cdm.query(

@@ -123,8 +123,8 @@ class Workspace:
     def _understands(self) -> Clinical:
         events = OmopEvents(self._cdm)
         known = self._understanding
-        links = CdmLinks(self._cdm, known)
-        return Clinical(known.lexicon, known.reader, events, events, links, self._today)
+        self._links = CdmLinks(self._cdm, known)
+        return Clinical(known.lexicon, known.reader, events, events, self._links, self._today)
 
     def _today(self) -> int:
         return (self._clock().date() - date(1970, 1, 1)).days
@@ -211,6 +211,10 @@ class Workspace:
         return self._gate.disclose(viewer, "pixels", Media(drawn.png, "image/png", id), [id])
 
     # -- state
+
+    def unlinked(self) -> list[tuple[tuple[str, str, str], int]]:
+        """Codes (vocabulary, code, label) that mean no known concept, with their numbers of rows."""
+        return self._links.unlinked_rows()
 
     def status(self) -> Status:
         db = self._ledger.db

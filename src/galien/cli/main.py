@@ -19,6 +19,7 @@ from galien.cli.ingest import ingest, quarantine
 from galien.cli.read import read
 from galien.cli.search import search
 from galien.cli.serve import serve
+from galien.cli.synonyms import synonyms
 from galien.cli.workspace import patients, rebuild, status, workspace
 from galien.model.errors import GalienError, UsageError
 from galien.web.catalogue import LANGUAGES, Language
@@ -72,5 +73,19 @@ def main(ctx: click.Context, workspace: Path, language: Language | None) -> None
     ctx.obj = Console(workspace, language)
 
 
-for command in (ingest, search, explain, read, serve, status, quarantine, rebuild, workspace, patients, demo, formats):
+for command in (
+    ingest,
+    search,
+    explain,
+    read,
+    synonyms,
+    serve,
+    status,
+    quarantine,
+    rebuild,
+    workspace,
+    patients,
+    demo,
+    formats,
+):
     main.add_command(command)
