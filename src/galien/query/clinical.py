@@ -15,7 +15,7 @@ from galien.index.port import Body, Card, Corpus, Snapshot
 from galien.knowledge import Lexicon
 from galien.language import detect
 from galien.language.reading import Reader
-from galien.model.answers import Criterion, Variant
+from galien.model.answers import Criterion, Mark, Variant
 from galien.model.evidence import Evidence
 from galien.query import compact, phrasing
 from galien.query.criteria import (
@@ -243,6 +243,31 @@ class Clinical:
             source_path=card.source_path,
             tool=card.tool,
         )
+
+    def marks(self, text: str, understood: Understood, language: str) -> tuple[Mark, ...]:
+        """Where a text says what was asked, in any words; what it denies is marked only where absence was asked."""
+        wanted = {
+            id: piece
+            for piece in understood.pieces
+            if isinstance(piece.node, Concept | Value)
+            for id in self._lexicon.descendants(piece.node.id)
+        }
+        reading = self._reader.read(text, language)
+        found = []
+        for mention in reading.mentions:
+            piece = wanted.get(mention.concept)
+            if piece is None or mention.context.subject != "patient" or mention.context.negated != piece.negated:
+                continue
+            found.append(Mark(mention.start, mention.end, understood.text[piece.start : piece.end]))
+        for quantity in reading.quantities:
+            piece = wanted.get(quantity.concept)
+            if piece is not None and isinstance(piece.node, Value):
+                found.append(Mark(quantity.start, quantity.end, understood.text[piece.start : piece.end]))
+        kept: list[Mark] = []
+        for mark in sorted(found, key=lambda mark: (mark.start, -mark.end)):
+            if not kept or mark.start >= kept[-1].end:
+                kept.append(mark)
+        return tuple(kept)
 
     def evidence(
         self, understood: Understood, persons: Sequence[int], execution: Execution, corpus: Corpus

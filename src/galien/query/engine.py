@@ -190,6 +190,11 @@ class Engine:
 
     def marks(self, text: str, query: str, language: str) -> tuple[Mark, ...]:
         """What a query matches in a text, to highlight a whole document."""
+        understood = self._clinical.understand(query) if self._clinical else None
+        if understood is not None and self._clinical is not None:
+            found = self._clinical.marks(text, understood, language)
+            if found:
+                return found
         needles = _needles(plan(parse(query)).leaves)
         return tuple(Mark(m.start, m.end, m.why) for m in matches(text, needles, language))
 
