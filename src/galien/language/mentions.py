@@ -28,10 +28,10 @@ _UNKNOWN = "\x02"
 _FIRST = 0x100
 _SURROGATES = 0xD800, 0xE000
 _CACHE = 300_000
-CODING = 6
+CODING = 7
 """Number of the way in which names are coded; raised with any change to it, so that what was kept is made again."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_SHORTEST_RESPELT = 5
+_SHORTEST_RESPELT = 6
 _LONG = 8
 _LONGEST_RESPELT = 30
 _SHORTEST_INFLECTED = 4
@@ -143,7 +143,7 @@ class TermFinder:
         if typed:
             shouted = [self._characters.get(f"={s.upper()}") for s in surfaces]
             coded = [
-                up if up and (c == _UNKNOWN or len(s) > 1) and not is_stop_word(s.lower()) else c
+                up if up and (c == _UNKNOWN or s.isupper()) and not is_stop_word(s.lower()) else c
                 for s, c, up in zip(surfaces, coded, shouted, strict=True)
             ]
         for place in breaks:
@@ -262,6 +262,8 @@ class TermFinder:
             character = _BREAK
         else:
             strict = self._characters.get(f"={bare}") if bare[:2].isupper() or len(bare) == 1 else None
+            if strict is None and bare[-1] == "s" and bare[:-1].isupper():  # "SSRIs"
+                strict = self._characters.get(f"={bare[:-1]}")
             character = strict or self._characters.get(self._normal(bare)) or _UNKNOWN
         return character
 

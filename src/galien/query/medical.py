@@ -192,12 +192,16 @@ class Interpreter:
         )
         for language in (first, "fr" if first == "en" else "en"):
             for start, end, names in named[language]:
-                concepts = self._reader.senses(names, text[start:end], around)
+                concepts = names
                 known = best.get(start)
                 if known is None or end > known[0]:
                     best[start] = (end, concepts, "")
                 elif end == known[0]:
                     best[start] = (end, tuple(dict.fromkeys((*known[1], *concepts))), "")
+        best = {
+            start: (end, self._reader.senses(names, text[start:end], around), typed)
+            for start, (end, names, typed) in best.items()
+        }
         # A name inside a longer one is not a name of its own.
         reach = previous = 0
         kept: dict[int, _Named] = {}
