@@ -109,6 +109,10 @@ def events(hospital: Records, node: Node) -> list[Row]:
             return [r for r in hospital.rows if r.concept == id and r.number is not None and holds(r.number, node)]
         case Any(parts):
             return [r for part in parts for r in events(hospital, part)]
+        case All(parts):
+            first = next((part for part in parts if is_event(part)), None)
+            found = events(hospital, first) if first is not None else []
+            return [r for r in found if answers_for(hospital, node, r.person, None, ())]
         case Picked(which, part):
             base = Value(part.id, ">", -1e9) if isinstance(part, Value) else part
             chosen = []
