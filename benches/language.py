@@ -22,11 +22,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from galien.app.understanding import Understanding, affirmed, letters
+from galien.app.understanding import Understanding, letters
 from galien.knowledge import shipped
 from galien.language.reading import Reader
 from galien.query import compact
 from galien.query.medical import Interpreter
+from galien.store.reading import affirmed
 
 HERE = Path(__file__).parent
 SPANS = list[tuple[int, int]]

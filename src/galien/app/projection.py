@@ -12,7 +12,7 @@ from datetime import date
 
 import msgspec
 
-from galien.app.understanding import Understanding, affirmed, shipped_understanding
+from galien.app.understanding import Understanding, shipped_understanding
 from galien.index.port import Entry, SearchIndex
 from galien.language import analyse
 from galien.language.analysis import Analysed
@@ -22,7 +22,7 @@ from galien.store.identity import members, root_of
 from galien.store.ledger import Ledger
 from galien.store.omop.cdm import Cdm, by_table, death_row, person_row
 from galien.store.omop.rows import note_rows, row_of, table_of
-from galien.store.reading import Finding
+from galien.store.reading import Finding, affirmed
 from galien.store.registration import Outcome, Registered
 
 DOMAIN_TITLES = {

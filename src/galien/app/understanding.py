@@ -33,7 +33,6 @@ _LETTERS = {
     "resolved": "r",
     "reported": "q",
 }
-_UNSURE = frozenset("nhcfl")
 
 
 class Understanding:
@@ -154,15 +153,6 @@ def letters(context: Context) -> str:
         return ""
     said = "".join([letter for name, letter in _LETTERS.items() if getattr(context, name)])
     return said + ("f" if context.subject != "patient" else "")
-
-
-def affirmed(said: str) -> bool:
-    """Whether these letters leave a fact about the patient.
-
-    >>> affirmed("a"), affirmed("n")
-    (True, False)
-    """
-    return _UNSURE.isdisjoint(said)
 
 
 def _reader(lexicon: Lexicon) -> Reader:

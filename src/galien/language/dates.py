@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from importlib.resources import files
 
 from galien.language.analysis import fold
+from galien.language.memo import Memo
 from galien.language.words import Words
 from galien.model.readings import TimeExpression
 
@@ -58,19 +59,15 @@ _WORDS = {
 Span = tuple[date, date]
 
 
-class _Begins(dict[str, tuple[str, ...]]):
+def _begins(form: str) -> tuple[str, ...]:
     """Which patterns may begin with a word: mostly none."""
-
-    def __missing__(self, form: str) -> tuple[str, ...]:
-        names = _STARTS.get(form)
-        if names is None:
-            names = _NUMERIC if form[0].isdigit() else ("postop",) if _POSTOP.match(form) else ()
-        self[form] = names
-        return names
+    names = _STARTS.get(form)
+    if names is None:
+        names = _NUMERIC if form[0].isdigit() else ("postop",) if _POSTOP.match(form) else ()
+    return names
 
 
-_BEGINS = _Begins()
-_CACHE = 400_000
+_BEGINS = Memo(_begins)
 
 
 class DateReader:
@@ -97,8 +94,6 @@ class DateReader:
         found = []
         text, starts = words.text, words.starts
         reached = 0
-        if len(_BEGINS) > _CACHE:
-            _BEGINS.clear()
         for i, names in enumerate(map(_BEGINS.__getitem__, words.forms)):
             if not names:
                 continue

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -17,6 +17,9 @@ import ahocorasick_rs
 import msgspec
 
 from galien.language.analysis import fold
+from galien.language.edits import distance
+from galien.language.memo import Memo
+from galien.language.phrases import character_of
 from galien.language.stopwords import is_stop_word
 from galien.language.words import Words
 from galien.model.concepts import Label
@@ -25,9 +28,6 @@ _SMALL = {"de", "du", "des", "d", "la", "le", "les", "l", "au", "aux", "a", "the
 _SKIPPED = {"-", "/", "\n", "'", "’", "\u2010", "\u2011"}
 _BREAK = "\x01"
 _UNKNOWN = "\x02"
-_FIRST = 0x100
-_SURROGATES = 0xD800, 0xE000
-_CACHE = 300_000
 CODING = 7
 """Number of the way in which names are coded; raised with any change to it, so that what was kept is made again."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -58,18 +58,6 @@ class Compiled(msgspec.Struct):
     phrases: list[str]
     concepts: list[tuple[str, ...]]
     spelling: dict[str, int]
-
-
-class _Learnt(dict[str, str]):
-    """Characters of surfaces, learnt when first met."""
-
-    def __init__(self, learn: Callable[[str], str]) -> None:
-        super().__init__()
-        self._learn = learn
-
-    def __missing__(self, surface: str) -> str:
-        found = self[surface] = self._learn(surface)
-        return found
 
 
 class TermFinder:
@@ -123,8 +111,8 @@ class TermFinder:
         self._by_start: dict[tuple[str, int], list[str]] = defaultdict(list)
         for word in state.spelling:
             self._by_start[word[:1], len(word)].append(word)
-        self._nearby: dict[str, list[str]] = {}
-        self._known = _Learnt(self._learn)
+        self._nearby = Memo(self._near)
+        self._known = Memo(self._learn)
         self._modifiers = {fold(word) for word in _MODIFIERS.get(state.language, ())}
 
     def __len__(self) -> int:
@@ -135,11 +123,8 @@ class TermFinder:
 
         ``typed`` reads abbreviations in lower case too, as people type them in a search field.
         """
-        known = self._known
         surfaces = words.surfaces
-        if len(known) > _CACHE:
-            known.clear()
-        coded: list[str] = list(map(known.__getitem__, surfaces))
+        coded: list[str] = list(map(self._known.__getitem__, surfaces))
         if typed:
             shouted = [self._characters.get(f"={s.upper()}") for s in surfaces]
             coded = [
@@ -175,7 +160,7 @@ class TermFinder:
     def respelt(self, text: str) -> str | None:
         """Words one slip a word away (two in long words); ``None`` when nothing is, or the words are known.
 
-        Words under five letters are not put right: too many others are a letter away.
+        Words under six letters are not put right: too many others are a letter away.
         """
         words = [m.rstrip("'’") for m in Words(text).surfaces]
         changed = []
@@ -185,10 +170,6 @@ class TermFinder:
             if plain in self._spelling or plain in _SMALL or len(plain) < _SHORTEST_RESPELT:
                 changed.append(word)
                 continue
-            if plain not in self._nearby:
-                if len(self._nearby) > _CACHE:
-                    self._nearby.clear()
-                self._nearby[plain] = self._near(plain)
             near = self._nearby[plain]
             if not near:
                 return None
@@ -204,7 +185,7 @@ class TermFinder:
         if near or len(word) < _LONG:
             return near
         alike = (c for n in range(-2, 3) for c in self._by_start.get((word[:1], len(word) + n), ()))
-        return [candidate for candidate in alike if _distance(word, candidate, 2) <= 2]
+        return [candidate for candidate in alike if distance(word, candidate, 2) <= 2]
 
     def _over_modifiers(
         self, forms: list[str], coded: list[str], places: list[int], known: set[tuple[int, int]], starts: set[int]
@@ -264,11 +245,8 @@ class TermFinder:
             strict = self._characters.get(f"={bare}") if bare[:2].isupper() or len(bare) == 1 else None
             if strict is None and bare[-1] == "s" and bare[:-1].isupper():  # "SSRIs"
                 strict = self._characters.get(f"={bare[:-1]}")
-            character = strict or self._characters.get(self._normal(bare)) or _UNKNOWN
+            character = strict or self._characters.get(singular(bare, self.language)) or _UNKNOWN
         return character
-
-    def _normal(self, word: str) -> str:
-        return singular(word, self.language)
 
     def _coded_term(self, label: Label, language: str) -> str:
         if label.text.endswith("-"):
@@ -283,7 +261,9 @@ class TermFinder:
                     continue
                 coded.append(_BREAK)
                 continue
-            coded.append(self._character(f"={bare}" if self._capitals(bare, label) else singular(bare, language)))
+            coded.append(
+                character_of(self._characters, f"={bare}" if self._capitals(bare, label) else singular(bare, language))
+            )
         # "H. pylori" and "troubles du rythme (autres)" cannot be matched over the signs: the text breaks there.
         return "" if _BREAK in coded else "".join(coded)
 
@@ -291,15 +271,6 @@ class TermFinder:
         """Whether a word of a label must be met in capitals: an abbreviation, but for the safest."""
         shouted = word.isupper() and (len(word) > 1 or len(label.text) == 1)
         return (label.strict or shouted) and word.lower() not in _SAFE
-
-    def _character(self, word: str) -> str:
-        known = self._characters.get(word)
-        if known is None:
-            number = _FIRST + len(self._characters)
-            if number >= _SURROGATES[0]:
-                number += _SURROGATES[1] - _SURROGATES[0]
-            known = self._characters[word] = chr(number)
-        return known
 
 
 def singular(word: str, language: str) -> str:
@@ -347,23 +318,6 @@ def _slips(word: str) -> Iterator[str]:
             yield word[:i] + letter + word[i:]
     for letter in _LETTERS:
         yield word + letter
-
-
-def _distance(left: str, right: str, most: int) -> int:
-    """Optimal string alignment distance (Damerau 1964), or anything above ``most`` once it is passed."""
-    before: list[int] = []
-    row = list(range(len(right) + 1))
-    for i, a in enumerate(left, 1):
-        new = [i]
-        for j, b in enumerate(right, 1):
-            cost = min(row[j] + 1, new[j - 1] + 1, row[j - 1] + (a != b))
-            if i > 1 and j > 1 and a == right[j - 2] and left[i - 2] == b:
-                cost = min(cost, before[j - 2] + 1)
-            new.append(cost)
-        if min(new) > most:
-            return most + 1
-        before, row = row, new
-    return row[-1]
 
 
 def sense(

@@ -27,23 +27,25 @@ class Phrasebook:
     def __init__(self, phrases: Iterable[Sequence[str]]) -> None:
         self._characters = _Characters()
         self._automaton = ahocorasick_rs.AhoCorasick(
-            ["".join([self._character(word) for word in phrase]) for phrase in phrases],
+            ["".join([character_of(self._characters, word) for word in phrase]) for phrase in phrases],
             matchkind=ahocorasick_rs.MatchKind.LeftmostLongest,
         )
-
-    def _character(self, word: str) -> str:
-        known = self._characters.get(word)
-        if known is None:
-            number = _FIRST + len(self._characters)
-            if number >= _SURROGATES[0]:
-                number += _SURROGATES[1] - _SURROGATES[0]
-            known = self._characters[word] = chr(number)
-        return known
 
     def find(self, words: Sequence[str]) -> list[tuple[int, int, int]]:
         """(phrase number, first word, word after the last), in the order of the text."""
         coded = "".join(map(self._characters.__getitem__, words))
         return self._automaton.find_matches_as_indexes(coded)
+
+
+def character_of(characters: dict[str, str], word: str) -> str:
+    """The character that stands for a word, given one now if it has none."""
+    known = characters.get(word)
+    if known is None:
+        number = _FIRST + len(characters)
+        if number >= _SURROGATES[0]:
+            number += _SURROGATES[1] - _SURROGATES[0]
+        known = characters[word] = chr(number)
+    return known
 
 
 class _Characters(dict[str, str]):

@@ -23,8 +23,6 @@ from galien.model.units import convert
 
 VERSION = "galien.language/1"
 _VALUED = ("analyte", "drug")
-_NEAR = 9
-_ITS_OWN = {"time", "gestation"}
 
 
 class Knowledge(Protocol):
@@ -93,7 +91,7 @@ class Reader:
             if len(concepts) > 1:
                 around = around if around is not None else set(words.forms)
                 surface = text[words.starts[item.first] : words.ends[item.last - 1]]
-                concepts = sense(concepts, surface.upper(), around, self._knowledge.clues)
+                concepts = self.senses(concepts, surface, around)
             mentions.append(self._mention(words, item, concepts, context, parts))
         times = DateReader(at, language, birth, operation).read(words)
         told = [(time.start, time.end) for time in times]

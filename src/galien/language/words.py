@@ -6,12 +6,11 @@ Finer than the words of the index: here a comma, a line break and an elided ``n'
 from __future__ import annotations
 
 import re
-from typing import ClassVar
 
 from galien.language.analysis import fold
+from galien.language.memo import Memo
 
 _WORD = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+['’]?|\n|[^\w\s]")
-_CACHE = 400_000
 
 
 class Words:
@@ -27,7 +26,6 @@ class Words:
     """
 
     __slots__ = ("ends", "forms", "starts", "surfaces", "text")
-    _known: ClassVar[_Forms]
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -35,20 +33,14 @@ class Words:
         self.starts = [start for start, _ in spans]
         self.ends = [end for _, end in spans]
         self.surfaces = _WORD.findall(text)
-        if len(self._known) > _CACHE:
-            self._known.clear()
-        self.forms = list(map(self._known.__getitem__, self.surfaces))
+        self.forms = list(map(_FORMS.__getitem__, self.surfaces))
 
     def __len__(self) -> int:
         return len(self.starts)
 
 
-class _Forms(dict[str, str]):
-    """Forms of surfaces, made when first asked for."""
-
-    def __missing__(self, surface: str) -> str:
-        plain = self[surface] = fold(surface.rstrip("'’")) or surface
-        return plain
+def _form(surface: str) -> str:
+    return fold(surface.rstrip("'’")) or surface
 
 
-Words._known = _Forms()
+_FORMS = Memo(_form)

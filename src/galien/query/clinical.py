@@ -105,10 +105,6 @@ class Clinical:
         understood = self._interpreter.understand(query)
         return understood if understood.clinical else None
 
-    def read(self, query: str) -> Understood:
-        """The reading of any query."""
-        return self._interpreter.understand(query)
-
     def rendered(self, node: Node, language: str) -> str:
         """A query in medical language."""
         return phrasing.render(node, self._lexicon, self._reader, language)

@@ -192,12 +192,11 @@ class Interpreter:
         )
         for language in (first, "fr" if first == "en" else "en"):
             for start, end, names in named[language]:
-                concepts = names
                 known = best.get(start)
                 if known is None or end > known[0]:
-                    best[start] = (end, concepts, "")
+                    best[start] = (end, names, "")
                 elif end == known[0]:
-                    best[start] = (end, tuple(dict.fromkeys((*known[1], *concepts))), "")
+                    best[start] = (end, tuple(dict.fromkeys((*known[1], *names))), "")
         best = {
             start: (end, self._reader.senses(names, text[start:end], around), typed)
             for start, (end, names, typed) in best.items()
@@ -401,9 +400,7 @@ class _Tree:
             item = self._items[self._at]
             self._at += 1
             part = self._choice(negated=negated)
-            if part is None or isinstance(part, Sex | Age | Period | Text):
-                return part
-            return Picked(item.which, part) if item.kind == "pick" else Counted(item.least, part)  # type: ignore[arg-type]
+            return _wrapped(item, part)
         choices = [self._one(negated=negated)]
         while self._kind() == "or":
             ahead = 1
@@ -438,10 +435,15 @@ class _Tree:
         if item.kind in ("pick", "count"):
             self._at += 1
             part = self._one(negated=negated)
-            if part is None or isinstance(part, Sex | Age | Period | Text):
-                return part
-            return Picked(item.which, part) if item.kind == "pick" else Counted(item.least, part)  # type: ignore[arg-type]
+            return _wrapped(item, part)
         return None
+
+
+def _wrapped(item: _Item, part: Node | None) -> Node | None:
+    """The first, the last, or so many of a part that has events."""
+    if part is None or isinstance(part, Sex | Age | Period | Text):
+        return part
+    return Picked(item.which, part) if item.kind == "pick" else Counted(item.least, part)  # type: ignore[arg-type]
 
 
 def _explicit(text: str, at: int) -> _Item | None:

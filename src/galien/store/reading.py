@@ -12,6 +12,8 @@ import msgspec
 from galien.model.records import AnySourceRecord, Withdrawal
 from galien.store.packs import Blob
 
+_UNSURE = frozenset("nhcfl")
+
 
 class Words(msgspec.Struct, frozen=True):
     """Analysed terms of one text (see `galien.language.analysis`); kept opaque by the store."""
@@ -52,6 +54,15 @@ class Finding(msgspec.Struct, frozen=True, array_like=True):
     comparator: str = ""
     value: float | None = None
     unit: str = ""
+
+
+def affirmed(said: str) -> bool:
+    """Whether the context letters of a `Finding` leave a fact about the patient.
+
+    >>> affirmed("a"), affirmed("n")
+    (True, False)
+    """
+    return _UNSURE.isdisjoint(said)
 
 
 class ReadRecord(msgspec.Struct, frozen=True):

@@ -18,13 +18,13 @@ from galien.model.records import (
 )
 from galien.model.time import Moment
 from galien.store.omop.tables import EHR, LANGUAGES, OPERATORS, VISITS
+from galien.store.reading import affirmed
 from galien.store.registration import Registered
 
 Row = dict[str, object]
 READER = "galien.language/1"
 _LEXICON = 4_000_000_000
 _MOST_FINDINGS = 100_000
-_UNSURE = frozenset("nhcfl")
 
 
 def table_of(kind: str) -> str | None:
@@ -173,7 +173,7 @@ def note_rows(item: Registered) -> Iterator[tuple[str, Row]]:
                 "note_nlp_source_concept_id": 0,
                 "nlp_system": READER,
                 "nlp_date": _day(record.at),
-                "term_exists": "N" if _UNSURE & set(said) else "Y",
+                "term_exists": "Y" if affirmed(said) else "N",
                 "term_temporal": "future" if planned else "past" if past else "present",
                 "term_modifiers": ";".join([f"kind={finding.kind}", *told]),
             },
