@@ -21,9 +21,10 @@ from galien.model.time import Moment
 from galien.store.identity import members, root_of
 from galien.store.ledger import Ledger
 from galien.store.omop.cdm import Cdm, by_table, death_row, person_row
-from galien.store.omop.rows import note_rows, row_of, table_of
-from galien.store.reading import Finding, affirmed
+from galien.store.omop.rows import note_nlp, row_of, table_of
+from galien.store.reading import affirmed
 from galien.store.registration import Outcome, Registered
+from galien.store.told import Passage, Told
 
 DOMAIN_TITLES = {
     "condition": "diagnosis",
@@ -50,27 +51,36 @@ class Projector:
 
     Parameters
     ----------
-    ledger, cdm, index
-        The truth and its two projections.
+    ledger, cdm, told, index
+        The truth and its projections.
     understanding : Understanding, optional
         What links codes to concepts.
     """
 
     def __init__(
-        self, ledger: Ledger, cdm: Cdm, index: SearchIndex, understanding: Understanding | None = None
+        self, ledger: Ledger, cdm: Cdm, told: Told, index: SearchIndex, understanding: Understanding | None = None
     ) -> None:
         self.understanding = understanding or shipped_understanding()
         self._links: dict[int, tuple[str, ...]] = {}
         self._ledger = ledger
         self._cdm = cdm
+        self._told = told
         self._index = index
 
     def apply(self, commit_id: int, outcome: Outcome) -> None:
-        """Project one commit into both; each skips what it already holds."""
+        """Project one commit into all; each skips what it already holds."""
         self.apply_omop(commit_id, outcome)
         self.apply_index(commit_id, outcome)
 
+    def _apply_told(self, commit_id: int, outcome: Outcome) -> None:
+        if self._told.last_commit() >= commit_id:
+            return
+        found = {item.record_id: item.read.findings for item in outcome.registered if item.current}
+        self._told.apply(commit_id, {record: all for record, all in found.items() if all}, outcome.removed)
+
     def apply_omop(self, commit_id: int, outcome: Outcome) -> None:
+        # First by document: no row of NOTE_NLP may point to what is not there yet.
+        self._apply_told(commit_id, outcome)
         if self._cdm.last_commit() >= commit_id:
             return
         people = People(self._ledger.db)
@@ -79,18 +89,18 @@ class Projector:
         touched = sorted({people.root(p) for p in outcome.touched_patients})
         persons = [people.get(root) for root in touched]
         absorbed, moved = self._moved(outcome, people)
-        notes = [note for item in live for note in note_rows(item)]
         registered = outcome.registered
         concepts = {item.concept_id for item in registered} | {item.value_concept_id for item in registered}
         self._cdm.apply(
             commit_id,
-            by_table([*(pair for pair in pairs if pair is not None), *notes]),
+            by_table(pair for pair in pairs if pair is not None),
             removed=outcome.removed,
             persons=[person_row(p.root, p.sex, p.birth_date, f"p{p.root}") for p in persons],
             deaths=[death_row(p.root, _day(p.deceased)) for p in persons if p.deceased],
             moved=moved,
             absorbed=absorbed,
             concepts=list(self._concepts([c for c in concepts if c is not None])),
+            columns={"note_nlp": note_nlp(live)},
         )
 
     def apply_index(self, commit_id: int, outcome: Outcome) -> None:
@@ -136,14 +146,16 @@ class Projector:
             " WHERE r.state = 'current' AND r.kind = 'document' AND r.patient_id IN ({})",
             who,
         )
-        for row in documents:
+        rows = list(documents)
+        told = self._told.of([int(str(row[0])) for row in rows])
+        for row in rows:
             record, patient, at, source, title, kind, service, hospital, author, language, sha = row
             assert isinstance(sha, bytes)
             text = self._ledger.read(sha).decode()
             yield self._document_entry(
                 int(str(record)), people.get(people.root(int(str(patient)))), str(at), str(source), str(kind),
                 str(service), str(hospital), str(author), analyse(str(title), text, str(language)),
-                tags(self.understanding.findings(text, str(language), str(at))),
+                tags(told.get(int(str(record)), ())),
             )  # fmt: skip
 
     def _text_entry(self, item: Registered, people: People) -> Entry | None:
@@ -151,20 +163,25 @@ class Projector:
         words = item.read.words
         if words is None:
             return None
+        said = [Passage(f.start, f.end, f.concept, f.context) for f in item.read.findings]
         text = Analysed(words.title_stem, words.title_exact, words.body_stem, words.body_exact, words.language)
         at = record.at.text if isinstance(record, Document | Article) and record.at else ""
         if isinstance(record, Document):
             person = people.get(people.root(item.patient_id)) if item.patient_id is not None else None
             return self._document_entry(
                 item.record_id, person, at, item.source, record.kind, record.service, record.hospital,
-                record.author, text, tags(item.read.findings),
+                record.author, text, tags(said),
             )  # fmt: skip
         if isinstance(record, Article):
             return Entry(
                 id=f"a{item.record_id}",
                 kind="article",
                 text=text,
-                codes=tuple(c for c in (record.doi, record.pmid, record.pmcid) if c),
+                # An article is about what it names, whatever it says of it.
+                codes=(
+                    *(c for c in (record.doi, record.pmid, record.pmcid) if c),
+                    *dict.fromkeys(f"={passage.concept}" for passage in said),
+                ),
                 type=record.kinds[0] if record.kinds else "",
                 journal=record.journal,
                 author=", ".join(record.authors),
@@ -261,12 +278,14 @@ class Projector:
         ) in rows:
             person = people.get(people.root(int(str(patient)))) if patient is not None else None
             when = str(at or "")
+            words = study_text(str(series or ""), str(modality), str(part), str(report))
+            named = self.understanding.passages(f"{title}\n{words}")
             yield Entry(
                 id=f"i{study}",
                 kind="image",
-                text=analyse(str(title), study_text(str(series or ""), str(modality), str(part), str(report)), ""),
+                text=analyse(str(title), words, ""),
                 patient=person.root if person else 0,
-                codes=tuple(a for a in str(accession or "").split(",") if a),
+                codes=(*(a for a in str(accession or "").split(",") if a), *tags(named)),
                 type=str(modality),
                 service=str(service),
                 hospital=str(hospital),
@@ -322,12 +341,12 @@ class Projector:
         return absorbed, moved
 
 
-def tags(findings: Iterable[Finding]) -> tuple[str, ...]:
-    """What a document's entry can be found by, a sign and a concept.
+def tags(said: Iterable[Passage]) -> tuple[str, ...]:
+    """What an entry can be found by, a sign and a concept.
 
     ``=hypertension`` is affirmed, ``-`` denied, ``?`` not sure, ``~`` a relative's.
     """
-    found = dict.fromkeys(f"{_sign(item.context)}{item.concept}" for item in findings)
+    found = dict.fromkeys(f"{_sign(item.context)}{item.concept}" for item in said)
     return tuple(found)
 
 

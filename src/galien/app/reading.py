@@ -162,6 +162,10 @@ class _Reader:
             digest,
             text_sha=self._blob(text.encode()),
             words=words,
+            findings=(
+                *self._understanding.findings(text, words.language, ""),
+                *self._understanding.named_besides(record.title, keywords, words.language),
+            ),
         )
 
     def _image(self, record: Image) -> ReadRecord:

@@ -18,21 +18,25 @@ from galien.store.ledger import Ledger
 from galien.store.omop.cdm import Cdm
 from galien.store.reading import ReadFile
 from galien.store.registration import Outcome, Registered
+from galien.store.told import Told
 
 
 class Replay:
     """Replays commits into projections."""
 
-    def __init__(self, ledger: Ledger, cdm: Cdm, index: SearchIndex, projector: Projector, limits: Limits) -> None:
+    def __init__(
+        self, ledger: Ledger, cdm: Cdm, told: Told, index: SearchIndex, projector: Projector, limits: Limits
+    ) -> None:
         self._ledger = ledger
         self._cdm = cdm
+        self._told = told
         self._index = index
         self._projector = projector
         self._limits = limits
 
     def catch_up(self) -> int:
         """Project the commits that a crash left out; returns how many."""
-        behind = min(self._cdm.last_commit(), self._index.sequence())
+        behind = min(self._cdm.last_commit(), self._told.last_commit(), self._index.sequence())
         count = 0
         for commit_id in self._commits(behind):
             outcome = self._outcome(commit_id, fresh=False)
@@ -44,6 +48,7 @@ class Replay:
         """Empty one projection (``omop`` or ``index``) and make it again; returns the commits replayed."""
         if what == "omop":
             self._cdm.clear()
+            self._told.clear()
         else:
             self._index.clear()
         commits = list(self._commits(0))

@@ -14,12 +14,14 @@ import numpy.typing as npt
 
 from galien.knowledge import Lexicon, shipped
 from galien.knowledge.lexicon import read_table
+from galien.language import detect
 from galien.language.mentions import CODING, Compiled
 from galien.language.reading import Reader
 from galien.model.readings import PLAIN, Context
 from galien.store.omop.cdm import Cdm
 from galien.store.omop.rows import concept_number
 from galien.store.reading import Finding
+from galien.store.told import Passage
 
 Ints = npt.NDArray[np.int64]
 FOLDER = "lexicon"
@@ -63,6 +65,16 @@ class Understanding:
             if q.concept and q.value is not None
         ]
         return tuple(found)
+
+    def passages(self, text: str, language: str = "") -> list[Passage]:
+        """What a short text names, and how."""
+        found = self.findings(text, language or detect(text), "")
+        return [Passage(item.start, item.end, item.concept, item.context) for item in found]
+
+    def named_besides(self, title: str, keywords: str, language: str) -> tuple[Finding, ...]:
+        """What the title and the keywords of an article name; these have no place in its text."""
+        found = dict.fromkeys(item.concept for item in self.passages(f"{title}\n{keywords}", language))
+        return tuple(Finding(0, 0, concept, "title") for concept in found)
 
     def linked(self, vocabulary: str, code: str, label: str) -> list[str]:
         """Concepts that a coded row means: by its code, else by its label in either language."""

@@ -8,11 +8,12 @@ from galien.index.port import SearchIndex
 from galien.store.ledger import Ledger
 from galien.store.omop.cdm import Cdm
 from galien.store.omop.rows import table_of
+from galien.store.told import Told
 
 _KINDS = ("condition", "measurement", "observation", "exposure", "procedure", "document", "image")
 
 
-def discrepancies(ledger: Ledger, cdm: Cdm, index: SearchIndex, *, bytes_too: bool) -> Iterator[str]:
+def discrepancies(ledger: Ledger, cdm: Cdm, told: Told, index: SearchIndex, *, bytes_too: bool) -> Iterator[str]:
     """One line per disagreement; nothing when all is well. Lines hold ids, never content."""
     if bytes_too:
         yield from ledger.verify_blobs()
@@ -31,7 +32,8 @@ def discrepancies(ledger: Ledger, cdm: Cdm, index: SearchIndex, *, bytes_too: bo
     yield from _difference("OMOP person", roots, {str(i) for i in cdm.ids("person")})
     yield from _difference("index", expected_entries(ledger), set(index.ids()))
     last = ledger.db.execute("SELECT coalesce(max(commit_id), 0) FROM commits").fetchone()[0]
-    for name, held in (("OMOP", cdm.last_commit()), ("index", index.sequence())):
+    held_by = {"OMOP": cdm.last_commit(), "told": told.last_commit(), "index": index.sequence()}
+    for name, held in held_by.items():
         if held != last:
             yield f"{name} holds commit {held}, the ledger {last}"
 

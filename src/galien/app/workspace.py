@@ -5,7 +5,8 @@
     workspace/
     ├── ledger.sqlite      what came, from where, what it became   } the truth
     ├── packs/             source bytes, compressed, by content    }
-    ├── omop.duckdb        OMOP CDM tables                         } projections,
+    ├── omop.duckdb        OMOP CDM tables                         }
+    ├── told.sqlite        what each document says, by document    } projections,
     ├── index/             words, filters, facets                  } rebuilt at will
     ├── access.sqlite      who saw what, and why
     └── owner.lock         one owner at a time
@@ -59,6 +60,7 @@ from galien.store.ledger import Ledger
 from galien.store.omop.cdm import Cdm
 from galien.store.omop.events import OmopEvents
 from galien.store.registration import Outcome
+from galien.store.told import Told
 
 T = TypeVar("T")
 LOCAL = Viewer()
@@ -105,6 +107,7 @@ class Workspace:
         try:
             self._ledger = Ledger(folder)
             self._cdm = Cdm(folder / "omop.duckdb")
+            self._told = Told(folder / "told.sqlite")
             self._index = TantivyIndex(folder / "index")
             self._access = SqliteAccessLedger(folder / "access.sqlite", self._now)
             self._gate = Gate(self._access)
@@ -113,15 +116,15 @@ class Workspace:
             self._clinical = self._understands()
             self._engine = Engine(self._index, self._corpus, self._clinical)
             self._pages = Pages(self._ledger, self._cdm, self._corpus, self._engine.marks)
-            self._projector = Projector(self._ledger, self._cdm, self._index, self._understanding)
-            self._replay = Replay(self._ledger, self._cdm, self._index, self._projector, self._limits)
+            self._projector = Projector(self._ledger, self._cdm, self._told, self._index, self._understanding)
+            self._replay = Replay(self._ledger, self._cdm, self._told, self._index, self._projector, self._limits)
             self._recover()
         except BaseException:
             self._lock.release()
             raise
 
     def _understands(self) -> Clinical:
-        events = OmopEvents(self._cdm)
+        events = OmopEvents(self._cdm, self._told)
         known = self._understanding
         self._links = CdmLinks(self._cdm, known)
         return Clinical(known.lexicon, known.reader, events, events, self._links, self._today)
@@ -228,7 +231,7 @@ class Workspace:
         ).fetchone()[0]
         patients = db.execute("SELECT count(*) FROM patients WHERE merged_into IS NULL").fetchone()[0]
         last = db.execute("SELECT coalesce(max(commit_id), 0) FROM commits").fetchone()[0]
-        behind = last - min(self._cdm.last_commit(), self._index.sequence())
+        behind = last - min(self._cdm.last_commit(), self._told.last_commit(), self._index.sequence())
         return Status(
             version=__version__,
             snapshot=self._corpus.snapshot(),
@@ -353,7 +356,7 @@ class Workspace:
         """Check stored bytes against their hashes, and both projections against the ledger."""
         from galien.app.verification import discrepancies
 
-        return list(discrepancies(self._ledger, self._cdm, self._index, bytes_too=bytes_too))
+        return list(discrepancies(self._ledger, self._cdm, self._told, self._index, bytes_too=bytes_too))
 
     def identity_events(self) -> list[tuple[object, ...]]:
         """Journal of merges, their undoing and conflicts."""
@@ -387,6 +390,7 @@ class Workspace:
     def close(self) -> None:
         self._index.close()
         self._cdm.close()
+        self._told.close()
         self._access.close()
         self._ledger.close()
         self._lock.release()

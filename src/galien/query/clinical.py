@@ -14,6 +14,7 @@ from galien.index import clauses as c
 from galien.index.port import Body, Card, Corpus, Snapshot
 from galien.knowledge import Lexicon
 from galien.language import detect
+from galien.language.memo import Memo
 from galien.language.reading import Reader
 from galien.model.answers import Criterion, Mark, Variant
 from galien.model.evidence import Evidence
@@ -42,6 +43,8 @@ from galien.query.planning import Leaf as PlanLeaf
 from galien.query.planning import Plan, plan
 from galien.query.quoting import Match, best_passages, spans
 from galien.query.syntax import parse
+from galien.store.reading import heard_as
+from galien.store.told import Passage
 
 _EXPLICIT = re.compile(
     r"(?:^|\s)-\w|\||\w[*~](?:\s|$)|\"~\d"
@@ -51,18 +54,18 @@ _EXPLICIT = re.compile(
 _SIGNS = {"present": "=?", "denied": "-", "hedged": "?", "family": "~", "any": "=?-~"}
 _WORD = re.compile(r"\w[\w'’-]*")
 _MOST_VARIANTS = 8
-_MOST_NAMES = 24
 _REMEMBERED = 400
+_REMEMBERED_WORDS = 20_000
 
 
 class Facts(Protocol):
     """The rows behind events, to be shown."""
 
-    def told(self, ids: Sequence[int]) -> dict[int, tuple[int, int, int, str]]:
-        """NOTE_NLP rows: note, start, end, day."""
+    def told(self, ids: Sequence[int]) -> dict[int, tuple[int, int, int]]:
+        """NOTE_NLP rows: note, start, end."""
 
-    def spans(self, notes: Sequence[int], concepts: Ints) -> list[tuple[int, int, int, int, str]]:
-        """Where these concepts are named in these notes: note, start, end, concept, how it is said."""
+    def said(self, records: Sequence[int]) -> dict[int, list[Passage]]:
+        """What these documents and articles name, where and how."""
 
     def rows(self, table: str, ids: Sequence[int]) -> dict[int, tuple[str, str, str, str]]:
         """Coded rows: label, code, value with unit, day."""
@@ -95,6 +98,7 @@ class Clinical:
         self._links = links
         self._today = today
         self._known: dict[Node, Events] = {}
+        self._written = Memo[tuple[Node, str], str](self._write, most=_REMEMBERED_WORDS)
         self._commit = -1
         self._lock = threading.Lock()
 
@@ -107,6 +111,10 @@ class Clinical:
 
     def rendered(self, node: Node, language: str) -> str:
         """A query in medical language."""
+        return self._written[node, language]
+
+    def _write(self, asked: tuple[Node, str]) -> str:
+        node, language = asked
         return phrasing.render(node, self._lexicon, self._reader, language)
 
     def execution(self, snapshot: Snapshot) -> Execution:
@@ -164,9 +172,7 @@ class Clinical:
         match node:
             case Concept(id, _, said, exact_only):
                 below = sorted({id} if exact_only else self._lexicon.descendants(id))
-                tags = c.Tagged(tuple(f"{sign}{concept}" for sign in _SIGNS[said] for concept in below))
-                elsewhere = c.Value("kind", ("article", "image"))  # nothing was read in these: by name
-                return c.Any((tags, c.All((elsewhere, self._named(id)))))
+                return c.Tagged(tuple(f"{sign}{concept}" for sign in _SIGNS[said] for concept in below))
             case Value(id):
                 who = c.Patients(tuple(execution.events(node).persons.tolist()))
                 below = sorted(self._lexicon.descendants(id))
@@ -186,37 +192,28 @@ class Clinical:
             case _:
                 return None
 
-    def _named(self, id: str) -> c.Clause:
-        """Any of the names of a concept, in either language."""
-        concept = self._lexicon.get(id)
-        names = [concept.fr, concept.en, *(label.text for label in concept.labels)] if concept else []
-        phrases = dict.fromkeys(_wordy(name) for name in names if name)
-        clauses = [plan(parse(f'"{phrase}"')).clause for phrase in [*phrases][:_MOST_NAMES] if phrase]
-        return c.Any(tuple(clauses)) if clauses else c.Any(())
-
     # -- evidence
 
     def passages(
         self, cards: Mapping[str, Card], bodies: Mapping[str, Body], understood: Understood
     ) -> dict[str, tuple[Evidence, ...]]:
         """Of each document, the sentences that say what was asked."""
-        notes = [int(id[1:]) for id in cards if id[0] == "d"]
+        ids = {int(id[1:]): id for id in cards if id[0] in "da"}
         asked = {
-            number: piece
+            below: piece
             for piece in understood.pieces
             if isinstance(piece.node, Concept | Value)
-            for number in self._links.numbers(self._lexicon.descendants(piece.node.id)).tolist()
+            for below in self._lexicon.descendants(piece.node.id)
         }
-        if not notes or not asked:
-            return {}
         found: dict[str, list[Match]] = {}
-        for note, start, end, number, said in self._facts.spans(notes, np.array(sorted(asked), np.int64)):
-            piece = asked[number]
-            wanted = "denied" if piece.negated else getattr(piece.node, "said", "present")
-            if wanted not in (said, "any") and (wanted, said) != ("present", "hedged"):
-                continue
-            why = ("− " if piece.negated else "") + understood.text[piece.start : piece.end]
-            found.setdefault(f"d{note}", []).append(Match(start, end, why))
+        for record, said in (self._facts.said(sorted(ids)) if asked else {}).items():
+            id = ids[record]
+            for passage in said:
+                piece = asked.get(passage.concept)
+                if piece is None or not passage.end or (id[0] == "d" and not _shows(piece, passage.context)):
+                    continue
+                why = ("− " if piece.negated else "") + understood.text[piece.start : piece.end]
+                found.setdefault(id, []).append(Match(passage.start, passage.end, why))
         return {
             id: tuple(self._quote(cards[id], bodies[id], p.start, p.end, p.matches) for p in passages)
             for id, matches in found.items()
@@ -319,7 +316,7 @@ class Clinical:
         for _, _, _, event in chosen:
             refs.setdefault(EVENT_TABLES[int(event.table[0])], []).append(int(event.ref[0]))
         told = self._facts.told(refs.get("note_nlp", []))
-        notes = {f"d{note}" for note, *_ in told.values()} | {f"d{note}" for note in refs.get("note", [])}
+        notes = {f"d{note}" for note, _, _ in told.values()} | {f"d{note}" for note in refs.get("note", [])}
         cards, bodies = corpus.cards(sorted(notes)), corpus.bodies(sorted(notes))
         rows = {table: self._facts.rows(table, ids) for table, ids in refs.items() if table not in ("note_nlp", "note")}
         found: dict[int, list[tuple[int, Evidence]]] = {}
@@ -327,7 +324,7 @@ class Clinical:
             table, ref = EVENT_TABLES[int(event.table[0])], int(event.ref[0])
             item: Evidence | None = None
             if table == "note_nlp" and ref in told:
-                note, start, end, _ = told[ref]
+                note, start, end = told[ref]
                 item = self._passage(cards.get(f"d{note}"), bodies.get(f"d{note}"), start, end, label)
             elif table == "note" and f"d{ref}" in cards:
                 card = cards[f"d{ref}"]
@@ -427,6 +424,13 @@ class Clinical:
 
     def _tags(self, id: str) -> tuple[str, ...]:
         return tuple(f"={concept}" for concept in self._lexicon.descendants(id))
+
+
+def _shows(piece: Piece, context: str) -> bool:
+    """Whether a mention in this context shows what a criterion asks; a hedged one may, for want of better."""
+    wanted = "denied" if piece.negated else getattr(piece.node, "said", "present")
+    said = heard_as(context)
+    return wanted in (said, "any") or (wanted, said) == ("present", "hedged")
 
 
 def without(understood: Understood, start: int) -> Node:

@@ -273,13 +273,7 @@ class Engine:
         best = ranked(patients, asked.plan.leaves, asked.seen, offset + asked.request.limit)[offset:]
         numbers = [patient for patient, _ in best]
         briefs = self._corpus.patients(numbers)
-        gathered = self._patient_evidence(asked, numbers) if numbers else {}
-        if numbers and self._clinical and asked.understood and asked.execution:
-            shown = self._clinical.evidence(asked.understood, numbers, asked.execution, self._corpus)
-            gathered = {
-                number: _clinically(gathered[number], shown.get(number, ()), asked.understood.words)
-                for number in numbers
-            }
+        gathered = self._cards_evidence(asked, numbers) if numbers else {}
         hits = []
         for patient, score in best:
             brief = briefs.get(patient)
@@ -301,14 +295,29 @@ class Engine:
             )
         return hits
 
-    def _patient_evidence(self, asked: _Asked, patients: Sequence[int]) -> dict[int, _Gathered]:
-        """Of each patient, the best entry for each word, and how many further entries match."""
-        words = [leaf for leaf in asked.plan.leaves if not leaf.negated and leaf.kind != "field"][:4]
-        restrictions = tuple(leaf.clause for leaf in asked.plan.leaves if leaf.kind == "field" and not leaf.negated)
+    def _cards_evidence(self, asked: _Asked, patients: Sequence[int]) -> dict[int, _Gathered]:
+        """What the card of each patient shows: the evidence of each criterion, quotes for what was only words."""
+        words = [leaf for leaf in asked.plan.leaves if not leaf.negated and leaf.kind != "field"]
+        if not (self._clinical and asked.understood and asked.execution):
+            return self._patient_evidence(asked, patients, words)
+        shown = self._clinical.evidence(asked.understood, patients, asked.execution, self._corpus)
+        plain = [leaf for leaf in words if leaf.text in asked.understood.words]
+        bare = [patient for patient in patients if not shown.get(patient)]
+        gathered = self._patient_evidence(asked, patients, plain)
+        if bare:
+            gathered |= self._patient_evidence(asked, bare, words)
+        return {patient: _clinically(gathered[patient], shown.get(patient, ())) for patient in patients}
+
+    def _patient_evidence(self, asked: _Asked, patients: Sequence[int], words: Sequence[Leaf]) -> dict[int, _Gathered]:
+        """Of each patient, the best entry for each word, and how many further entries match the query."""
+        words = words[:4]
+        matching = [leaf for leaf in asked.plan.leaves if not leaf.negated]
+        restrictions = tuple(leaf.clause for leaf in matching if leaf.kind == "field")
+        sought = tuple(leaf.clause for leaf in matching if leaf.kind != "field")[:4]
         best = [self._best_entries(asked, leaf, patients) for leaf in words]
         cards = self._corpus.cards(list({item.id for found in best for items in found.values() for item in items}))
         bodies = self._corpus.bodies([_likeliest(items).id for found in best for items in found.values()])
-        whole = c.Any(tuple(leaf.clause for leaf in words)) if words else c.All(restrictions)
+        whole = c.Any(sought) if sought else c.All(restrictions)
         counts = asked.snapshot.per_patient(c.All((whole, c.Patients(tuple(patients)), *asked.filters)))
         gathered = {}
         for patient in patients:
@@ -410,13 +419,14 @@ class Engine:
         return leaf is None or asked.snapshot.count(leaf.clause) > 0
 
 
-def _clinically(gathered: _Gathered, shown: tuple[Evidence, ...], words: tuple[str, ...]) -> _Gathered:
-    """What a card shows of a clinical query: the evidence of each criterion, or of the words without any."""
+def _clinically(gathered: _Gathered, shown: tuple[Evidence, ...]) -> _Gathered:
+    """A card of a clinical query: the evidence of each criterion, then the quotes of its words."""
     if not shown:
         return gathered
-    shown += tuple(item for item in gathered.evidence if set(item.why) & set(words) and item not in shown)
+    more = gathered.more - len({item.document for item in shown})
+    shown += tuple(item for item in gathered.evidence if item not in shown)
     path = next((item.source_path for item in shown if item.source_path), gathered.path)
-    return _Gathered(shown, gathered.more, path, max(item.at for item in shown) or gathered.date)
+    return _Gathered(shown, max(0, more), path, max(item.at for item in shown) or gathered.date)
 
 
 def _is_text(found: c.Found) -> bool:

@@ -104,9 +104,16 @@ class Execution:
         self._today = today
         self._people = records.people()
         self._known: dict[Node, Events] = known if known is not None else {}
+        self._outcomes: dict[Node, Outcome] = {}
 
     def run(self, query: Node) -> Outcome:
         """Patients of a query, with the attrition along its parts."""
+        found = self._outcomes.get(query)
+        if found is None:
+            found = self._outcomes[query] = self._run(query)
+        return found
+
+    def _run(self, query: Node) -> Outcome:
         parts = query.parts if isinstance(query, All) else (query,)
         anchor = self._anchor(parts)
         left = self.everyone

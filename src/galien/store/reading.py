@@ -65,6 +65,17 @@ def affirmed(said: str) -> bool:
     return _UNSURE.isdisjoint(said)
 
 
+def heard_as(said: str) -> str:
+    """What the context letters of a `Finding` come to: ``present``, ``denied``, ``hedged``, or of the ``family``.
+
+    >>> heard_as("a"), heard_as("nf"), heard_as("h")
+    ('present', 'family', 'hedged')
+    """
+    if affirmed(said):
+        return "present"
+    return "family" if "f" in said else "denied" if "n" in said else "hedged"
+
+
 class ReadRecord(msgspec.Struct, frozen=True):
     """One record, its identity and digest, and the bytes it brought (kept as blobs)."""
 

@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from galien.model.errors import StorageFull
-from galien.store.omop.rows import Row
+from galien.store.omop.rows import Columns, Row
 from galien.store.omop.tables import GENDERS, PERSON_TABLES, SQL_TYPES, TABLES
 
 _ARROW = {
@@ -45,6 +45,7 @@ class Cdm:
         self._db = duckdb.connect(str(path), config={"memory_limit": memory, "threads": 2})
         self._lock = threading.Lock()
         self._create()
+        self._last = int(self._db.execute("SELECT last_commit FROM galien_projection").fetchall()[0][0])
 
     def _create(self) -> None:
         self._db.execute("CREATE TABLE IF NOT EXISTS galien_projection (last_commit BIGINT)")
@@ -55,7 +56,8 @@ class Cdm:
             self._db.execute("INSERT INTO galien_projection VALUES (0)")
 
     def last_commit(self) -> int:
-        return int(self.cursor().execute("SELECT last_commit FROM galien_projection").fetchall()[0][0])
+        """Number of the last commit that the tables hold; told from memory, as its owner alone writes."""
+        return self._last
 
     def apply(
         self,
@@ -67,6 +69,7 @@ class Cdm:
         moved: Mapping[str, Sequence[tuple[int, int]]] | None = None,
         absorbed: Sequence[int] = (),
         concepts: Sequence[tuple[int, str, str, str]] = (),
+        columns: Mapping[str, Columns] | None = None,
     ) -> None:
         """Apply one commit, all or nothing; applying it again changes nothing.
 
@@ -78,6 +81,7 @@ class Cdm:
         moved : table to (row id, person) pairs: rows of identities just merged, or just parted again
         absorbed : persons that no longer stand by themselves
         concepts : (id, vocabulary, code, label) of local concepts seen in this commit
+        columns : mapping of table to further rows, by column
         """
         try:
             with self._lock:
@@ -85,11 +89,14 @@ class Cdm:
                 db.execute("BEGIN")
                 try:
                     self._write(db, rows, removed, persons, deaths, moved or {}, absorbed, concepts)
+                    for name, cells in (columns or {}).items():
+                        self._insert(db, name, cells)
                     db.execute("UPDATE galien_projection SET last_commit = greatest(last_commit, ?)", [commit_id])
                     db.execute("COMMIT")
                 except BaseException:
                     db.execute("ROLLBACK")
                     raise
+                self._last = max(self._last, commit_id)
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
             raise StorageFull("the OMOP tables cannot be written") from error
 
@@ -121,7 +128,7 @@ class Cdm:
             if name == "visit_occurrence":
                 self._replace(db, name, "visit_occurrence_id", new)
             elif new:
-                self._insert(db, name, new)
+                self._insert(db, name, by_column(name, new))
         for name, pairs in moved.items():
             db.register(
                 "moving",
@@ -145,14 +152,13 @@ class Cdm:
         db.register("incoming", pa.table({"id": pa.array(list(latest), pa.int64())}))
         db.execute(f'DELETE FROM {table} WHERE "{key}" IN (SELECT id FROM incoming)')
         db.unregister("incoming")
-        self._insert(db, table, list(latest.values()))
+        self._insert(db, table, by_column(table, list(latest.values())))
 
-    def _insert(self, db: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Row]) -> None:
-        columns = TABLES[table]
-        used = [name for name in columns if any(name in row for row in rows[:50])]
-        data = pa.table({name: pa.array([row.get(name) for row in rows], _ARROW[columns[name]]) for name in used})
-        db.register("incoming", data)
-        names = ", ".join(f'"{name}"' for name in used)
+    @staticmethod
+    def _insert(db: duckdb.DuckDBPyConnection, table: str, cells: Columns) -> None:
+        types = TABLES[table]
+        db.register("incoming", pa.table({name: pa.array(cells[name], _ARROW[types[name]]) for name in cells}))
+        names = ", ".join(f'"{name}"' for name in cells)
         db.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming")
         db.unregister("incoming")
 
@@ -178,6 +184,7 @@ class Cdm:
                 db.execute(f"DELETE FROM {name}")
             db.execute("UPDATE galien_projection SET last_commit = 0")
             db.execute("COMMIT")
+            self._last = 0
 
     def close(self) -> None:
         self._db.close()
@@ -205,6 +212,12 @@ def person_row(person_id: int, sex: str, birth: str, source: str) -> Row:
 
 def death_row(person_id: int, day: date | None) -> Row:
     return {"person_id": person_id, "death_date": day, "death_type_concept_id": 32817}
+
+
+def by_column(table: str, rows: Sequence[Row]) -> Columns:
+    """Rows turned on their side; columns that none of the first has are left out."""
+    used = [name for name in TABLES[table] if any(name in row for row in rows[:50])]
+    return {name: [row.get(name) for row in rows] for name in used}
 
 
 def by_table(pairs: Iterable[tuple[str, Row]]) -> dict[str, list[Row]]:

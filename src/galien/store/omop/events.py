@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from galien.model.units import convert
 from galien.store.omop.cdm import Cdm
+from galien.store.omop.rows import finding_of
+from galien.store.told import Passage, Told
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Columns = tuple[Ints, Ints, Ints, Ints, Ints, Ints, Floats, Floats]
+People = tuple[Ints, npt.NDArray[np.str_], Ints, Ints]
 UNDATED = -1_000_000
 EVENT_TABLES = (
     "note_nlp",
@@ -21,7 +24,7 @@ EVENT_TABLES = (
     "procedure_occurrence",
     "measurement",
     "note",
-    "observation",
+    "visit_occurrence",
 )
 _KINDS = {
     "condition": ("condition_occurrence", "condition", "condition_start_date", "condition_end_date"),
@@ -53,10 +56,14 @@ class OmopEvents:
     Parameters
     ----------
     cdm : Cdm
+    told : Told
+        What the documents say, by document.
     """
 
-    def __init__(self, cdm: Cdm) -> None:
+    def __init__(self, cdm: Cdm, told: Told) -> None:
         self._cdm = cdm
+        self._told = told
+        self._people: tuple[int, People] | None = None
 
     def coded(self, kind: str, concepts: Ints, said: str) -> Columns:
         if not len(concepts) or kind not in _KINDS or said == "family":
@@ -83,8 +90,7 @@ class OmopEvents:
             f"SELECT person_id AS person, {_day(start)} AS day, {_day(f'greatest({start}, coalesce({end}, {start}))')}"
             f" AS finish, coalesce(visit_occurrence_id, 0) AS stay,"
             f" {table}_id AS ref, {EVENT_TABLES.index(table)} AS place"
-            f" FROM {table} WHERE {prefix}_source_concept_id IN (SELECT unnest(?)) AND {limit}",
-            [concepts.tolist()],
+            f" FROM {table} WHERE {_among(f'{prefix}_source_concept_id', concepts)} AND {limit}",
         )
 
     def mentions(self, concepts: Ints, said: str, *, drugs: bool) -> Columns:
@@ -96,9 +102,8 @@ class OmopEvents:
             f"SELECT n.person_id AS person, {_day(past)} AS day, {_day(past)} AS finish,"
             " coalesce(n.visit_occurrence_id, 0) AS stay, l.note_nlp_id AS ref, 0 AS place"
             " FROM note_nlp l JOIN note n USING (note_id)"
-            f" WHERE l.note_nlp_concept_id IN (SELECT unnest(?)) AND l.term_modifiers NOT LIKE 'kind=value%'"
+            f" WHERE {_among('l.note_nlp_concept_id', concepts)} AND l.term_modifiers NOT LIKE 'kind=value%'"
             f" AND {_SAID[said]}{allergies}",
-            [concepts.tolist()],
         )
 
     def values(self, sources: Ints, concepts: Ints, unit: str, molar_mass: float | None) -> Columns:
@@ -108,8 +113,7 @@ class OmopEvents:
             f" {EVENT_TABLES.index('measurement')} AS place,"
             " value_as_number AS low, value_as_number AS high, coalesce(unit_source_value, '') AS unit,"
             " coalesce(operator_concept_id, 0) AS operator FROM measurement"
-            " WHERE measurement_source_concept_id IN (SELECT unnest(?)) AND value_as_number IS NOT NULL",
-            [sources.tolist()],
+            f" WHERE {_among('measurement_source_concept_id', sources)} AND value_as_number IS NOT NULL",
         )
         _convert(measured, unit, molar_mass)
         _open(
@@ -124,8 +128,7 @@ class OmopEvents:
             " regexp_extract(l.term_modifiers, 'value=([-0-9.e]+)', 1)::DOUBLE AS high,"
             " regexp_extract(l.term_modifiers, 'op=([<>=~.]*);', 1) AS operator"
             " FROM note_nlp l JOIN note n USING (note_id)"
-            " WHERE l.note_nlp_concept_id IN (SELECT unnest(?)) AND l.term_modifiers LIKE 'kind=value%'",
-            [concepts.tolist()],
+            f" WHERE {_among('l.note_nlp_concept_id', concepts)} AND l.term_modifiers LIKE 'kind=value%'",
         )
         _open(written, np.isin(written["operator"], ("<", "<=")), np.isin(written["operator"], (">", ">=")))
         first, second = _columns(measured), _columns(written)
@@ -144,40 +147,40 @@ class OmopEvents:
         start, end = "visit_start_date", "coalesce(visit_end_date, visit_start_date)"
         return self._read(
             f"SELECT person_id AS person, {_day(start)} AS day, {_day(end)} AS finish,"
-            " visit_occurrence_id AS stay, visit_occurrence_id AS ref, 6 AS place FROM visit_occurrence"
+            " visit_occurrence_id AS stay, visit_occurrence_id AS ref,"
+            f" {EVENT_TABLES.index('visit_occurrence')} AS place FROM visit_occurrence"
             " WHERE strip_accents(lower(visit_source_value)) LIKE '%' || strip_accents(lower(?)) || '%'",
             [name],
         )
 
-    def people(self) -> tuple[Ints, npt.NDArray[np.str_], Ints, Ints]:
+    def people(self) -> People:
+        commit = self._cdm.last_commit()
+        if self._people is None or self._people[0] != commit:
+            self._people = (commit, self._read_people())
+        return self._people[1]
+
+    def _read_people(self) -> People:
         born = "make_date(year_of_birth, coalesce(month_of_birth, 7), coalesce(day_of_birth, 1))"
         rows = self._rows(
             "SELECT p.person_id AS person, coalesce(p.gender_source_value, '') AS sex,"
             f" {_day(f'CASE WHEN year_of_birth IS NULL THEN NULL ELSE {born} END')} AS born,"
             f" {_day('d.death_date')} AS died"
             " FROM person p LEFT JOIN death d USING (person_id) ORDER BY 1",
-            [],
         )
         return _ints(rows["person"]), rows["sex"].astype(str), _ints(rows["born"]), _ints(rows["died"])
 
-    def told(self, ids: Sequence[int]) -> dict[int, tuple[int, int, int, str]]:
-        rows = self._cdm.query(
-            "SELECT l.note_nlp_id, l.note_id, split_part(l.\"offset\", '-', 1), split_part(l.\"offset\", '-', 2),"
-            " coalesce(n.note_date::VARCHAR, '') FROM note_nlp l JOIN note n USING (note_id)"
-            " WHERE l.note_nlp_id IN (SELECT unnest(?))",
-            [list(ids)],
-        )
-        return {int(str(i)): (int(str(note)), int(str(a)), int(str(b)), str(day)) for i, note, a, b, day in rows}
+    def told(self, ids: Sequence[int]) -> dict[int, tuple[int, int, int]]:
+        places = {id: finding_of(id) for id in ids}
+        said = self._told.of(sorted({note for note, _ in places.values()}))
+        found = {}
+        for id, (note, ordinal) in places.items():
+            if ordinal < len(said.get(note, ())):
+                passage = said[note][ordinal]
+                found[id] = (note, passage.start, passage.end)
+        return found
 
-    def spans(self, notes: Sequence[int], concepts: Ints) -> list[tuple[int, int, int, int, str]]:
-        rows = self._cdm.query(
-            "SELECT note_id, split_part(\"offset\", '-', 1), split_part(\"offset\", '-', 2), note_nlp_concept_id,"
-            f" CASE WHEN term_exists = 'Y' THEN 'present' WHEN {_CONTEXT} LIKE '%f%' THEN 'family'"
-            f" WHEN {_CONTEXT} LIKE '%n%' THEN 'denied' ELSE 'hedged' END FROM note_nlp l"
-            " WHERE note_id IN (SELECT unnest(?)) AND note_nlp_concept_id IN (SELECT unnest(?))",
-            [list(notes), concepts.tolist()],
-        )
-        return [(int(str(n)), int(str(a)), int(str(b)), int(str(k)), str(said)) for n, a, b, k, said in rows]
+    def said(self, records: Sequence[int]) -> dict[int, list[Passage]]:
+        return self._told.of(records)
 
     def rows(self, table: str, ids: Sequence[int]) -> dict[int, tuple[str, str, str, str]]:
         if table == "visit_occurrence":
@@ -199,8 +202,7 @@ class OmopEvents:
             " CASE WHEN c.vocabulary_id IS NULL OR c.vocabulary_id = 'text' THEN ''"
             f" ELSE c.vocabulary_id || ':' || c.concept_code END, {value}, coalesce(t.{day}::VARCHAR, '')"
             f" FROM {table} t LEFT JOIN concept c ON c.concept_id = t.{prefix}_source_concept_id"
-            f" WHERE t.{table}_id IN (SELECT unnest(?))",
-            [list(ids)],
+            f" WHERE {_among(f't.{table}_id', ids)}",
         )
         return {
             int(str(id)): (str(label), str(code), _shown(str(told)), str(at)) for id, label, code, told, at in found
@@ -209,12 +211,17 @@ class OmopEvents:
     def last_commit(self) -> int:
         return self._cdm.last_commit()
 
-    def _read(self, sql: str, parameters: Sequence[object]) -> Columns:
+    def _read(self, sql: str, parameters: Sequence[object] = ()) -> Columns:
         return _columns(self._rows(sql, parameters))
 
-    def _rows(self, sql: str, parameters: Sequence[object]) -> dict[str, npt.NDArray[np.generic]]:
+    def _rows(self, sql: str, parameters: Sequence[object] = ()) -> dict[str, npt.NDArray[np.generic]]:
         answer = self._cdm.cursor().execute(sql, list(parameters)).fetchnumpy()
         return {name: np.ma.getdata(column) for name, column in answer.items()}
+
+
+def _among(column: str, numbers: Iterable[int]) -> str:
+    """A condition on row ids or concept ids. Written out: as a bound list, DuckDB joins, and takes twice as long."""
+    return f"{column} IN ({','.join(str(int(number)) for number in numbers) or 'NULL'})"
 
 
 def _shown(told: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import date, datetime
+from functools import cache
 
 from galien.model.records import (
     Condition,
@@ -18,13 +19,28 @@ from galien.model.records import (
 )
 from galien.model.time import Moment
 from galien.store.omop.tables import EHR, LANGUAGES, OPERATORS, VISITS
-from galien.store.reading import affirmed
+from galien.store.reading import Finding, affirmed
 from galien.store.registration import Registered
 
 Row = dict[str, object]
+Columns = dict[str, list[object]]
 READER = "galien.language/1"
 _LEXICON = 4_000_000_000
 _MOST_FINDINGS = 100_000
+_NOTE_NLP = (
+    "note_nlp_id",
+    "note_id",
+    "section_concept_id",
+    "offset",
+    "lexical_variant",
+    "note_nlp_concept_id",
+    "note_nlp_source_concept_id",
+    "nlp_system",
+    "nlp_date",
+    "term_exists",
+    "term_temporal",
+    "term_modifiers",
+)
 
 
 def table_of(kind: str) -> str | None:
@@ -140,44 +156,70 @@ def row_of(item: Registered, person: int) -> tuple[str, Row] | None:
             return None
 
 
+@cache
 def concept_number(concept: str) -> int:
     """A stable OMOP concept id for a concept of the lexicon, above those that OMOP reserves for local use."""
     return _LEXICON + int.from_bytes(hashlib.blake2b(concept.encode(), digest_size=5).digest(), "big")
 
 
-def note_rows(item: Registered) -> Iterator[tuple[str, Row]]:
-    """NOTE_NLP rows of a document: what was read in it, with offsets into its text.
+def note_nlp(items: Iterable[Registered]) -> Columns:
+    """NOTE_NLP of some documents, by column: what was read in them, with offsets into their texts.
 
     ``term_exists`` is Y for what the patient has or had for a fact; ``term_temporal`` past, present or future;
-    ``term_modifiers`` says the rest, as ``context=ah;section=history;op=<;value=8.4;unit=%``.
+    ``term_modifiers`` says the rest, as ``context=ah;section=history;op=<;value=8.4;unit=%``. Columns, since
+    there are some fifteen findings a document: a dictionary for each doubled the time of this table.
     """
-    record = item.read.record
-    if not isinstance(record, Document):
-        return
-    for ordinal, finding in enumerate(item.read.findings):
-        said = finding.context
-        past, planned = "a" in said or "r" in said, "l" in said
-        told = [f"context={said}"] if said else []
-        told += [f"section={finding.section}"] if finding.section else []
-        if finding.kind == "value":
-            told += [f"op={finding.comparator}", f"value={finding.value:.10g}", f"unit={finding.unit}"]
-        yield (
-            "note_nlp",
-            {
-                "note_nlp_id": item.record_id * _MOST_FINDINGS + ordinal % _MOST_FINDINGS,
-                "note_id": item.record_id,
-                "section_concept_id": 0,
-                "offset": f"{finding.start}-{finding.end}",
-                "lexical_variant": record.text[finding.start : finding.end][:250],
-                "note_nlp_concept_id": concept_number(finding.concept),
-                "note_nlp_source_concept_id": 0,
-                "nlp_system": READER,
-                "nlp_date": _day(record.at),
-                "term_exists": "Y" if affirmed(said) else "N",
-                "term_temporal": "future" if planned else "past" if past else "present",
-                "term_modifiers": ";".join([f"kind={finding.kind}", *told]),
-            },
-        )
+    table: Columns = {name: [] for name in _NOTE_NLP}
+    fill = [table[name].append for name in _NOTE_NLP]
+    for item in items:
+        record = item.read.record
+        if not isinstance(record, Document):
+            continue
+        day = _day(record.at)
+        for ordinal, finding in enumerate(item.read.findings):
+            said = finding.context
+            row = (
+                note_nlp_id(item.record_id, ordinal),
+                item.record_id,
+                0,
+                f"{finding.start}-{finding.end}",
+                record.text[finding.start : finding.end][:250],
+                concept_number(finding.concept),
+                0,
+                READER,
+                day,
+                "Y" if affirmed(said) else "N",
+                "future" if "l" in said else "past" if "a" in said or "r" in said else "present",
+                _modifiers(finding),
+            )
+            for append, cell in zip(fill, row, strict=True):
+                append(cell)
+    return table
+
+
+def note_nlp_id(record: int, ordinal: int) -> int:
+    """Row id of the n-th finding of a document; `finding_of` is its inverse."""
+    return record * _MOST_FINDINGS + ordinal % _MOST_FINDINGS
+
+
+def finding_of(note_nlp_id: int) -> tuple[int, int]:
+    """Document and ordinal of a NOTE_NLP row.
+
+    >>> finding_of(note_nlp_id(7, 12))
+    (7, 12)
+    """
+    return divmod(note_nlp_id, _MOST_FINDINGS)
+
+
+def _modifiers(finding: Finding) -> str:
+    told = f"kind={finding.kind}"
+    if finding.context:
+        told += f";context={finding.context}"
+    if finding.section:
+        told += f";section={finding.section}"
+    if finding.kind == "value":
+        told += f";op={finding.comparator};value={finding.value:.10g};unit={finding.unit}"
+    return told
 
 
 def _measurement(item: Registered, record: Measurement, concept: int) -> Row:
