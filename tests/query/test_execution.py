@@ -89,8 +89,6 @@ class Adapter:
     def sources(self, concepts):  # type: ignore[no-untyped-def]
         return np.array(sorted(CODES[c] for c in concepts), np.int64)
 
-    numbers = sources
-
     def descendants(self, id):  # type: ignore[no-untyped-def]
         return frozenset(BELOW.get(id, {id}))
 

@@ -19,7 +19,6 @@ from galien.language.mentions import CODING, Compiled
 from galien.language.reading import Reader
 from galien.model.readings import PLAIN, Context
 from galien.store.omop.cdm import Cdm
-from galien.store.omop.rows import concept_number
 from galien.store.reading import Finding
 from galien.store.told import Passage
 
@@ -115,6 +114,7 @@ class CdmLinks:
         self._cdm = cdm
         self._understanding = understanding
         self._seen = 0
+        self._commit = -1
         self._sources: dict[str, list[int]] = {}
         self._unlinked: list[tuple[int, str, str, str]] = []
 
@@ -122,9 +122,6 @@ class CdmLinks:
         self._refresh()
         found = {source for concept in concepts for source in self._sources.get(concept, ())}
         return np.array(sorted(found), np.int64)
-
-    def numbers(self, concepts: frozenset[str]) -> Ints:
-        return np.array(sorted(concept_number(concept) for concept in concepts), np.int64)
 
     def unlinked_rows(self) -> list[tuple[tuple[str, str, str], int]]:
         """Codes that mean nothing to us, with how many rows bear them."""
@@ -144,6 +141,9 @@ class CdmLinks:
         return [((v, code, label), rows[number]) for number, v, code, label in self._unlinked if number in rows]
 
     def _refresh(self) -> None:
+        commit = self._cdm.last_commit()
+        if commit == self._commit:
+            return
         rows = self._cdm.query(
             "SELECT concept_id, vocabulary_id, concept_code, concept_name FROM concept"
             " WHERE concept_id > ? ORDER BY concept_id",
@@ -157,6 +157,7 @@ class CdmLinks:
                 self._sources.setdefault(concept, []).append(int(str(number)))
             if not linked:
                 self._unlinked.append((int(str(number)), str(vocabulary), str(code), str(label)))
+        self._commit = commit
 
 
 def letters(context: Context) -> str:

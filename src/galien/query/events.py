@@ -89,10 +89,10 @@ class Records(Protocol):
     def coded(self, kind: str, concepts: Ints, said: str) -> Columns:
         """Coded rows of a kind (condition, drug, act...) whose source concept is one of these."""
 
-    def mentions(self, concepts: Ints, said: str, *, drugs: bool) -> Columns:
+    def mentions(self, concepts: frozenset[str], said: str, *, drugs: bool) -> Columns:
         """What documents say of these lexicon concepts, in this context; ``drugs`` leaves allergies out."""
 
-    def values(self, sources: Ints, concepts: Ints, unit: str, molar_mass: float | None) -> Columns:
+    def values(self, sources: Ints, concepts: frozenset[str], unit: str, molar_mass: float | None) -> Columns:
         """Values of an analyte in this unit, measured (by source concept) or written (by lexicon concept)."""
 
     def documents(self, kind: str) -> Columns:

@@ -53,9 +53,6 @@ class Links(Protocol):
     def sources(self, concepts: frozenset[str]) -> Ints:
         """Local OMOP source concepts that were linked to any of these."""
 
-    def numbers(self, concepts: frozenset[str]) -> Ints:
-        """Numbers of lexicon concepts in NOTE_NLP."""
-
 
 class Hierarchy(Protocol):
     """What the lexicon says of a concept."""
@@ -273,7 +270,7 @@ class Execution:
         below = frozenset({node.id}) if node.exact else self._hierarchy.descendants(node.id)
         drugs = node.kind in ("drug", "class")
         coded = Events(*self._records.coded(node.kind, self._links.sources(below), node.said))
-        told = Events(*self._records.mentions(self._links.numbers(below), node.said, drugs=drugs))
+        told = Events(*self._records.mentions(below, node.said, drugs=drugs))
         if node.kind == "analyte" and node.said == "present":
             coded = self._values(node.id) if len(below) == 1 else ev.together([self._values(id) for id in below])
         if node.kind == "act" and len(coded):
@@ -291,7 +288,7 @@ class Execution:
             self._known[key] = Events(
                 *self._records.values(
                     self._links.sources(just),
-                    self._links.numbers(just),
+                    just,
                     measure.unit if measure else "",
                     measure.molar_mass if measure else None,
                 )

@@ -1,17 +1,23 @@
-"""What each document and article says, by document: a projection beside NOTE_NLP.
+"""What documents and articles say, by document and by concept: NOTE_NLP, arranged to be asked.
 
-NOTE_NLP answers "who has this" by scanning a column. A page of twenty hits asks the other way, "where does this
-document say it", and wants twenty rows at once; hence one SQLite row a document, its findings packed.
+NOTE_NLP is the standard table, and answers any question by a scan. Two are asked at every search: "where does this
+document say it", of twenty documents at once, and "which documents say this", of three or four concepts. On
+300,000 documents (4.5 million findings) a scan takes some 100 ms and these two under one: a row for each document
+with its findings packed, and for each concept its postings, a few thousand to a row.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import threading
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from galien.model.errors import StorageFull
 from galien.store.reading import Finding
@@ -19,10 +25,24 @@ from galien.store.reading import Finding
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS told (record_id INTEGER PRIMARY KEY, findings BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS concept (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS posting (
+    concept INTEGER NOT NULL,
+    valued INTEGER NOT NULL,
+    segment INTEGER NOT NULL,
+    rows BLOB NOT NULL,
+    UNIQUE (concept, valued, segment)
+);
 CREATE TABLE IF NOT EXISTS projection (last_commit INTEGER NOT NULL);
 """
 _VARIABLES = 900
+_SEGMENT = 64 << 10
 _Packed = tuple[int, int, int, str]
+LETTERS = "nhcfalrq"
+ALLERGY = 1 << len(LETTERS)
+OPERATORS = ("", "=", "<", "<=", ">", ">=", "~", "..")
+NAMED = np.dtype([("record", "<i8"), ("ordinal", "<i4"), ("said", "<u2")])
+VALUED = np.dtype([("record", "<i8"), ("ordinal", "<i4"), ("operator", "u1"), ("value", "<f8")])
+Postings = npt.NDArray[np.void]
 
 
 class Passage(msgspec.Struct, frozen=True):
@@ -35,6 +55,16 @@ class Passage(msgspec.Struct, frozen=True):
     end: int
     concept: str
     context: str
+
+
+@cache
+def bits(letters: str) -> int:
+    """The bits of ``said`` that stand for these context letters.
+
+    >>> bits("nh")
+    3
+    """
+    return sum(1 << LETTERS.index(letter) for letter in letters)
 
 
 class Told:
@@ -90,6 +120,9 @@ class Told:
             try:
                 db.execute("BEGIN IMMEDIATE")
                 try:
+                    # The postings are appended to: what is held already must not come again.
+                    if commit_id > self.last_commit():
+                        self._append(db, found)
                     rows = [(record, self._packed(db, findings)) for record, findings in found.items()]
                     db.executemany("DELETE FROM told WHERE record_id = ?", ((record,) for record in removed))
                     db.executemany("INSERT OR REPLACE INTO told VALUES (?, ?)", rows)
@@ -116,10 +149,70 @@ class Told:
                 ]
         return found
 
+    def named(self, concepts: Iterable[str]) -> Postings:
+        """Every mention of these concepts, as rows of `NAMED`.
+
+        ``said`` has a bit for each of `LETTERS`, and `ALLERGY` in a section on allergies. Records that left
+        may still be among them.
+        """
+        return self._postings(concepts, NAMED, valued=False)
+
+    def valued(self, concepts: Iterable[str]) -> Postings:
+        """Every written value of these analytes, as rows of `VALUED`; ``operator`` is a place in `OPERATORS`."""
+        return self._postings(concepts, VALUED, valued=True)
+
+    def _postings(self, concepts: Iterable[str], kind: np.dtype[np.void], *, valued: bool) -> Postings:
+        numbers = [self._numbers[id] for id in concepts if id in self._numbers]
+        parts: list[Postings] = []
+        for first in range(0, len(numbers), _VARIABLES):
+            some = numbers[first : first + _VARIABLES]
+            marks = ",".join("?" * len(some))
+            rows = self._db.execute(
+                f"SELECT rows FROM posting WHERE concept IN ({marks}) AND valued = ?", (*some, int(valued))
+            )
+            parts += [np.frombuffer(row[0], kind) for row in rows]
+        return np.concatenate(parts) if parts else np.empty(0, kind)
+
+    def _append(self, db: sqlite3.Connection, found: Mapping[int, Sequence[Finding]]) -> None:
+        """Add the findings of some records to the postings of their concepts."""
+        named: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+        valued: dict[int, list[tuple[int, int, int, float]]] = defaultdict(list)
+        for record, findings in found.items():
+            for ordinal, item in enumerate(findings):
+                if not item.end:
+                    continue
+                number = self._number(db, item.concept)
+                if item.kind == "value":
+                    operator = OPERATORS.index(item.comparator) if item.comparator in OPERATORS else 0
+                    valued[number].append((record, ordinal, operator, item.value if item.value is not None else np.nan))
+                else:
+                    said = bits(item.context) | (ALLERGY if item.section == "allergy" else 0)
+                    named[number].append((record, ordinal, said))
+        for kind, rows, dtype in ((0, named, NAMED), (1, valued, VALUED)):
+            for number, mine in rows.items():
+                self._extend(db, number, kind, np.array(mine, dtype).tobytes())
+
+    @staticmethod
+    def _extend(db: sqlite3.Connection, number: int, valued: int, more: bytes) -> None:
+        """Put rows at the end of a concept's last segment, or in a new one when that is full."""
+        last = db.execute(
+            "SELECT segment, rowid, length(rows) FROM posting WHERE concept = ? AND valued = ?"
+            " ORDER BY segment DESC LIMIT 1",
+            (number, valued),
+        ).fetchone()
+        if last is not None and last[2] < _SEGMENT:
+            # CAST: SQLite joins blobs as text.
+            db.execute("UPDATE posting SET rows = CAST(rows || ? AS BLOB) WHERE rowid = ?", (more, last[1]))
+        else:
+            segment = last[0] + 1 if last is not None else 0
+            db.execute("INSERT INTO posting VALUES (?, ?, ?, ?)", (number, valued, segment, more))
+
     def clear(self) -> None:
         """Empty it, before a rebuild."""
         with self._lock:
-            self._db.executescript("BEGIN; DELETE FROM told; UPDATE projection SET last_commit = 0; COMMIT;")
+            self._db.executescript(
+                "BEGIN; DELETE FROM told; DELETE FROM posting; UPDATE projection SET last_commit = 0; COMMIT;"
+            )
 
     def close(self) -> None:
         for db in self._open:

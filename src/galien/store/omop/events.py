@@ -9,11 +9,12 @@ import numpy.typing as npt
 
 from galien.model.units import convert
 from galien.store.omop.cdm import Cdm
-from galien.store.omop.rows import finding_of
-from galien.store.told import Passage, Told
+from galien.store.omop.rows import finding_of, note_nlp_id
+from galien.store.told import ALLERGY, OPERATORS, Passage, Postings, Told, bits
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 Columns = tuple[Ints, Ints, Ints, Ints, Ints, Ints, Floats, Floats]
 People = tuple[Ints, npt.NDArray[np.str_], Ints, Ints]
 UNDATED = -1_000_000
@@ -37,16 +38,8 @@ _KINDS = {
 _DOUBTFUL = "('provisional', 'differential', 'unconfirmed')"
 _DENIED = "('refuted', 'entered-in-error')"
 _NOT_DONE = "('cancelled', 'not-done', 'entered-in-error', 'not-taken', 'preparation', 'draft', 'stopped-before')"
-_CONTEXT = "regexp_extract(l.term_modifiers, 'context=([a-z]*)', 1)"
-_SAID = {
-    "present": "l.term_exists = 'Y'",
-    "denied": f"l.term_exists = 'N' AND {_CONTEXT} LIKE '%n%' AND {_CONTEXT} NOT LIKE '%f%'",
-    "hedged": (
-        f"l.term_exists = 'N' AND {_CONTEXT} LIKE '%h%' AND {_CONTEXT} NOT LIKE '%n%' AND {_CONTEXT} NOT LIKE '%f%'"
-    ),
-    "family": f"{_CONTEXT} LIKE '%f%' AND {_CONTEXT} NOT LIKE '%n%'",
-    "any": "true",
-}
+_UNSURE = bits("nhcfl")
+_NEGATED, _HEDGED, _FAMILY = bits("n"), bits("h"), bits("f")
 _DAY = "CASE WHEN {0} IS NULL THEN -1000000 ELSE date_diff('day', DATE '1970-01-01', {0}) END"
 
 
@@ -64,6 +57,7 @@ class OmopEvents:
         self._cdm = cdm
         self._told = told
         self._people: tuple[int, People] | None = None
+        self._documents: tuple[int, tuple[Ints, Ints, Ints, Ints]] | None = None
 
     def coded(self, kind: str, concepts: Ints, said: str) -> Columns:
         if not len(concepts) or kind not in _KINDS or said == "family":
@@ -73,10 +67,7 @@ class OmopEvents:
             status = "lower(coalesce(condition_status_source_value, ''))"
             limits = {
                 "present": f"{status} NOT IN {_DOUBTFUL} AND {status} NOT IN {_DENIED}",
-                "hedged": (
-                    f"l.term_exists = 'N' AND {_CONTEXT} LIKE '%h%' AND {_CONTEXT} NOT LIKE '%n%'"
-                    f" AND {_CONTEXT} NOT LIKE '%f%'"
-                ),
+                "hedged": f"{status} IN {_DOUBTFUL}",
                 "denied": f"{status} IN {_DENIED}",
                 "any": "true",
             }
@@ -93,20 +84,21 @@ class OmopEvents:
             f" FROM {table} WHERE {_among(f'{prefix}_source_concept_id', concepts)} AND {limit}",
         )
 
-    def mentions(self, concepts: Ints, said: str, *, drugs: bool) -> Columns:
-        if not len(concepts):
-            return _columns({})
-        allergies = " AND l.term_modifiers NOT LIKE '%section=allergy%'" if drugs else ""
-        past = "CASE WHEN l.term_temporal = 'past' THEN NULL ELSE n.note_date END"
-        return self._read(
-            f"SELECT n.person_id AS person, {_day(past)} AS day, {_day(past)} AS finish,"
-            " coalesce(n.visit_occurrence_id, 0) AS stay, l.note_nlp_id AS ref, 0 AS place"
-            " FROM note_nlp l JOIN note n USING (note_id)"
-            f" WHERE {_among('l.note_nlp_concept_id', concepts)} AND l.term_modifiers NOT LIKE 'kind=value%'"
-            f" AND {_SAID[said]}{allergies}",
-        )
+    def mentions(self, concepts: frozenset[str], said: str, *, drugs: bool) -> Columns:
+        rows = self._told.named(concepts)
+        heard = rows["said"].astype(np.int64)
+        kept = _heard(heard, said)
+        if drugs:
+            kept &= (heard & ALLERGY) == 0
+        rows, heard = rows[kept], heard[kept]
+        columns, live = self._of_notes(rows)
+        # What is told as past happened on no known day; what is told as planned, on that of the telling.
+        past = ((heard & bits("ar")) != 0) & ((heard & bits("l")) == 0)
+        undated = past[live]
+        columns["day"][undated] = columns["finish"][undated] = UNDATED
+        return _columns(columns)
 
-    def values(self, sources: Ints, concepts: Ints, unit: str, molar_mass: float | None) -> Columns:
+    def values(self, sources: Ints, concepts: frozenset[str], unit: str, molar_mass: float | None) -> Columns:
         measured = self._rows(
             f"SELECT person_id AS person, {_day('measurement_date')} AS day, {_day('measurement_date')} AS finish,"
             " coalesce(visit_occurrence_id, 0) AS stay, measurement_id AS ref,"
@@ -121,16 +113,11 @@ class OmopEvents:
             np.isin(measured["operator"], (4171756, 4171754)),
             np.isin(measured["operator"], (4172704, 4171755)),
         )
-        written = self._rows(
-            f"SELECT n.person_id AS person, {_day('n.note_date')} AS day, {_day('n.note_date')} AS finish,"
-            " coalesce(n.visit_occurrence_id, 0) AS stay, l.note_nlp_id AS ref, 0 AS place,"
-            " regexp_extract(l.term_modifiers, 'value=([-0-9.e]+)', 1)::DOUBLE AS low,"
-            " regexp_extract(l.term_modifiers, 'value=([-0-9.e]+)', 1)::DOUBLE AS high,"
-            " regexp_extract(l.term_modifiers, 'op=([<>=~.]*);', 1) AS operator"
-            " FROM note_nlp l JOIN note n USING (note_id)"
-            f" WHERE {_among('l.note_nlp_concept_id', concepts)} AND l.term_modifiers LIKE 'kind=value%'",
-        )
-        _open(written, np.isin(written["operator"], ("<", "<=")), np.isin(written["operator"], (">", ">=")))
+        rows = self._told.valued(concepts)
+        written, live = self._of_notes(rows)
+        written["low"] = written["high"] = rows["value"][live]
+        operator = np.array(OPERATORS)[rows["operator"][live]]
+        _open(written, np.isin(operator, ("<", "<=")), np.isin(operator, (">", ">=")))
         first, second = _columns(measured), _columns(written)
         return tuple(np.concatenate(pair) for pair in zip(first, second, strict=True))  # type: ignore[return-value]
 
@@ -152,6 +139,35 @@ class OmopEvents:
             " WHERE strip_accents(lower(visit_source_value)) LIKE '%' || strip_accents(lower(?)) || '%'",
             [name],
         )
+
+    def _of_notes(self, rows: Postings) -> tuple[dict[str, npt.NDArray[np.generic]], Mask]:
+        """Postings as events of the patients whose documents they are in, and which of them still stand."""
+        ids, person, day, stay = self._notes()
+        place = np.searchsorted(ids, rows["record"])
+        place[place == len(ids)] = 0
+        live = ids[place] == rows["record"] if len(ids) else np.zeros(len(rows), bool)
+        place, rows = place[live], rows[live]
+        columns: dict[str, npt.NDArray[np.generic]] = {
+            "person": person[place],
+            "day": day[place],
+            "finish": day[place],
+            "stay": stay[place],
+            "ref": note_nlp_id(rows["record"], rows["ordinal"].astype(np.int64)),
+            "place": np.zeros(len(rows), np.int64),
+        }
+        return columns, live
+
+    def _notes(self) -> tuple[Ints, Ints, Ints, Ints]:
+        """Documents of patients: id (sorted), person, day, stay; read once a commit."""
+        commit = self._cdm.last_commit()
+        if self._documents is None or self._documents[0] != commit:
+            rows = self._rows(
+                f"SELECT note_id, person_id, {_day('note_date')} AS day, coalesce(visit_occurrence_id, 0) AS stay"
+                " FROM note ORDER BY note_id"
+            )
+            columns = (_ints(rows["note_id"]), _ints(rows["person_id"]), _ints(rows["day"]), _ints(rows["stay"]))
+            self._documents = (commit, columns)
+        return self._documents[1]
 
     def people(self) -> People:
         commit = self._cdm.last_commit()
@@ -217,6 +233,24 @@ class OmopEvents:
     def _rows(self, sql: str, parameters: Sequence[object] = ()) -> dict[str, npt.NDArray[np.generic]]:
         answer = self._cdm.cursor().execute(sql, list(parameters)).fetchnumpy()
         return {name: np.ma.getdata(column) for name, column in answer.items()}
+
+
+def _heard(heard: Ints, said: str) -> Mask:
+    """Which mentions are said so: `galien.store.reading.heard_as`, on bits."""
+    negated, hedged, family = (heard & _NEGATED) != 0, (heard & _HEDGED) != 0, (heard & _FAMILY) != 0
+    kept: Mask
+    match said:
+        case "present":
+            kept = (heard & _UNSURE) == 0
+        case "denied":
+            kept = negated & ~family
+        case "hedged":
+            kept = hedged & ~negated & ~family
+        case "family":
+            kept = family & ~negated
+        case _:
+            kept = np.ones(len(heard), bool)
+    return kept
 
 
 def _among(column: str, numbers: Iterable[int]) -> str:

@@ -6,6 +6,10 @@ import hashlib
 from collections.abc import Iterable
 from datetime import date, datetime
 from functools import cache
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from galien.model.records import (
     Condition,
@@ -22,6 +26,7 @@ from galien.store.omop.tables import EHR, LANGUAGES, OPERATORS, VISITS
 from galien.store.reading import Finding, affirmed
 from galien.store.registration import Registered
 
+Number = TypeVar("Number", int, npt.NDArray[np.int64])
 Row = dict[str, object]
 Columns = dict[str, list[object]]
 READER = "galien.language/1"
@@ -197,8 +202,8 @@ def note_nlp(items: Iterable[Registered]) -> Columns:
     return table
 
 
-def note_nlp_id(record: int, ordinal: int) -> int:
-    """Row id of the n-th finding of a document; `finding_of` is its inverse."""
+def note_nlp_id(record: Number, ordinal: Number) -> Number:
+    """Row id of the n-th finding of a document (of many, given as arrays); `finding_of` is its inverse."""
     return record * _MOST_FINDINGS + ordinal % _MOST_FINDINGS
 
 
