@@ -21,6 +21,7 @@ from galien.model.answers import (
     Status,
     StudyPage,
     Suggestion,
+    WhyResponse,
 )
 
 
@@ -59,6 +60,10 @@ class Facade(Protocol):
     """A workspace as its faces see it. Every id is public (``p12``); unknown ids raise `NotFound`."""
 
     def search(self, request: SearchRequest, viewer: Viewer = ...) -> Disclosed[SearchResponse]: ...
+    def why(self, id: str, query: str, viewer: Viewer = ...) -> Disclosed[WhyResponse]:
+        """Why a patient answers a query, or why not."""
+        ...
+
     def suggest(self, prefix: str, limit: int = 8) -> tuple[Suggestion, ...]: ...
     def patient(self, id: str, viewer: Viewer = ...) -> Disclosed[PatientPage]: ...
     def document(self, id: str, query: str = "", viewer: Viewer = ...) -> Disclosed[DocumentPage]: ...

@@ -22,6 +22,7 @@ from galien.model.answers import (
     SearchRequest,
     SearchResponse,
     Status,
+    WhyResponse,
 )
 from galien.model.errors import GalienError, UsageError, WorkspaceBusy
 
@@ -46,6 +47,9 @@ class Remote:
 
     def search(self, request: SearchRequest, viewer: Viewer = _VIEWER) -> Disclosed[SearchResponse]:
         return received(self._call("POST", "/search", SearchResponse, msgspec.to_builtins(request)))
+
+    def why(self, id: str, query: str, viewer: Viewer = _VIEWER) -> Disclosed[WhyResponse]:
+        return received(self._call("GET", f"/patients/{quote(id)}/why?q={quote(query)}", WhyResponse))
 
     def status(self) -> Status:
         return self._call("GET", "/status", Status)

@@ -50,6 +50,7 @@ from galien.model.answers import (
     Status,
     StudyPage,
     Suggestion,
+    WhyResponse,
 )
 from galien.model.errors import GalienError, NotFound, UsageError, WorkspaceBusy
 from galien.query import Engine
@@ -142,9 +143,14 @@ class Workspace:
         if isinstance(request, str):
             request = SearchRequest(query=request, **options)
         answer = self._engine.search(request)
-        return self._gate.disclose(
-            viewer, "search", answer, [hit.id for hit in answer.hits], query=request.query, count=answer.total
-        )
+        seen = [hit.id for hit in answer.hits]
+        seen += [miss.patient.id for nearly in answer.near for miss in nearly.closest if miss.patient.id not in seen]
+        return self._gate.disclose(viewer, "search", answer, seen, query=request.query, count=answer.total)
+
+    def why(self, id: str, query: str, viewer: Viewer = LOCAL) -> Disclosed[WhyResponse]:
+        """Why a patient (``p12``) answers a query, or why not, criterion by criterion."""
+        answer = self._engine.why(query, number_of(id, "p"))
+        return self._gate.disclose(viewer, "why", answer, [id], query=query)
 
     def suggest(self, prefix: str, limit: int = 8) -> tuple[Suggestion, ...]:
         return self._engine.suggest(prefix, limit)

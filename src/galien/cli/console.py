@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import click
@@ -17,6 +18,7 @@ from galien.app.remote import Remote
 from galien.app.workspace import Workspace
 from galien.model.errors import GalienError, UsageError
 from galien.web.catalogue import Language, say
+from galien.web.reader import Reader
 
 
 class Console:
@@ -25,6 +27,7 @@ class Console:
     def __init__(self, workspace: Path, language: Language | None = None) -> None:
         self.folder = workspace
         self.language = language or _spoken()
+        self.reader = Reader(self.language, "auto", date.today())
         self.out = Rich(highlight=False)
         self.err = Rich(stderr=True, highlight=False)
 

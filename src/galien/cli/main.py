@@ -20,6 +20,7 @@ from galien.cli.read import read
 from galien.cli.search import search
 from galien.cli.serve import serve
 from galien.cli.synonyms import synonyms
+from galien.cli.why import why
 from galien.cli.workspace import patients, rebuild, status, workspace
 from galien.model.errors import GalienError, UsageError
 from galien.web.catalogue import LANGUAGES, Language
@@ -77,6 +78,7 @@ for command in (
     ingest,
     search,
     explain,
+    why,
     read,
     synonyms,
     serve,

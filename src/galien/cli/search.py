@@ -35,6 +35,7 @@ VIEWER = Viewer(channel="cli")
 @click.option("--sort", type=click.Choice(["relevance", "newest", "oldest"]), default="relevance")
 @click.option("--patient", default="", help="Within one patient (p12).")
 @click.option("--cursor", default="", help="Where to go on, from `next_cursor`.")
+@click.option("--near", is_flag=True, help="Also who misses one criterion only, and by how much (patients).")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole answer as JSON.")
 @click.pass_obj
 def search(
@@ -48,6 +49,7 @@ def search(
     sort: str,
     patient: str,
     cursor: str,
+    near: bool,
     as_json: bool,
 ) -> None:
     """Search the workspace, in French or English.
@@ -55,6 +57,7 @@ def search(
     \b
       galien search "coxarthrose"
       galien search "fracture SAUF rachis" --kind patients
+      galien search "HTA sans diabète, HbA1c > 8 %" --kind patients --near
       galien search 'titre:opératoire "col du fémur"' --filter year=2024
     """
     accepted: dict[str, tuple[str, ...]] = {}
@@ -65,7 +68,7 @@ def search(
         accepted[name] = (*accepted.get(name, ()), value)
     request = SearchRequest(
         query=query, kind=kind, limit=limit, filters=accepted, since=since, until=until,
-        sort=sort, patient=patient, cursor=cursor,  # type: ignore[arg-type]
+        sort=sort, patient=patient, cursor=cursor, near=near,  # type: ignore[arg-type]
     )  # fmt: skip
     with console.reach() as workspace:
         answer = workspace.search(request, VIEWER).value
@@ -80,6 +83,13 @@ def search(
         console.out.print(console.say("did_you_mean", query=f"[bold]{escape(answer.did_you_mean)}[/]"))
     for hit in answer.hits:
         _show(console, hit)
+    if answer.near:
+        console.out.print(f"\n[bold]{console.say('near')}[/]")
+    for group in answer.near:
+        console.out.print(f" {escape(group.criterion)} · {console.say('near_count', n=group.count)}")
+        for miss in group.closest:
+            told = f"{escape(console.reader.short(miss.short))} [dim]{miss.short.at}[/]"
+            console.out.print(f"   {escape(miss.patient.name)} [dim]{miss.patient.id}[/]  {told}")
 
 
 def _show(console: Console, hit: Hit) -> None:
@@ -89,10 +99,11 @@ def _show(console: Console, hit: Hit) -> None:
         f"\n[bold]{escape(hit.title or console.say('untitled'))}[/]  [dim]{hit.id} · {escape(who + about)}[/]"
     )
     for evidence in hit.evidence:
-        console.out.print(f"   {_quote(evidence)}")
+        console.out.print(f"   {quoted(evidence)}")
 
 
-def _quote(evidence: Evidence) -> str:
+def quoted(evidence: Evidence) -> str:
+    """Evidence on one line, its marks in colour."""
     quote, parts, last = evidence.quote, [], 0
     for mark in evidence.marks:
         parts.append(escape(quote[last : mark.start]))

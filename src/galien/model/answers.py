@@ -63,6 +63,8 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 20
     cursor: str = ""
     facets: bool = True
+    near: bool = False
+    """Also say who misses one criterion only, and by how much (`SearchResponse.near`)."""
 
 
 class PatientBrief(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,11 +143,70 @@ class Criterion(msgspec.Struct, frozen=True, kw_only=True):
     """What was typed, where it was misspelt."""
     left: int | None = None
     """Patients left when the criteria up to this one are applied in order."""
+    only: int | None = None
+    """Patients whom this criterion alone keeps out."""
     without: str = ""
     """The query less this criterion, in medical language."""
     opposite: str = ""
     """The query with this criterion denied, or no longer denied."""
     variants: tuple[Variant, ...] = ()
+
+
+class Shortfall(msgspec.Struct, frozen=True, kw_only=True):
+    """How a patient falls short of a criterion: what comes nearest to it.
+
+    ``reason``: ``value`` (``number`` in ``unit``), ``lapse`` (days; negative: before), ``age`` (years), ``count``;
+    ``hedged``, ``family`` or ``denied`` for what is written otherwise than asked; ``present`` for what should be
+    absent; ``nothing`` where the record holds nothing near.
+    """
+
+    reason: str
+    number: float | None = None
+    unit: str = ""
+    at: str = ""
+    distance: float | None = None
+    """0 and up, without unit: comparable between criteria."""
+    evidence: tuple[Evidence, ...] = ()
+
+
+class NearMiss(msgspec.Struct, frozen=True, kw_only=True):
+    """A patient who misses one criterion only."""
+
+    patient: PatientBrief
+    short: Shortfall
+
+
+class Nearly(msgspec.Struct, frozen=True, kw_only=True):
+    """The patients whom one criterion alone keeps out: how many, and those who come closest.
+
+    ``without`` is the query less this criterion, in medical language.
+    """
+
+    criterion: str
+    syntax: str
+    count: int
+    without: str
+    closest: tuple[NearMiss, ...] = ()
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a patient meets one criterion, and what shows it, or how far from it they are."""
+
+    criterion: str
+    syntax: str
+    met: bool
+    evidence: tuple[Evidence, ...] = ()
+    short: Shortfall | None = None
+
+
+class WhyResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a patient answers a query, or why not. ``words`` are those that were not understood."""
+
+    patient: PatientBrief
+    query: str
+    met: bool
+    verdicts: tuple[Verdict, ...]
+    words: tuple[str, ...] = ()
 
 
 class SearchResponse(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,6 +232,8 @@ class SearchResponse(msgspec.Struct, frozen=True, kw_only=True):
     not_searched: dict[str, int] = {}
     snapshot: str = ""
     took_ms: float = 0.0
+    near: tuple[Nearly, ...] = ()
+    """Of a clinical query on patients, criterion by criterion, when it was asked for or nobody answers."""
 
 
 class Suggestion(msgspec.Struct, frozen=True):

@@ -86,6 +86,26 @@ def unit(written: str) -> Unit | None:
     return Unit(prefix + "/".join(codes), "/".join(dimensions), factor)
 
 
+@lru_cache(maxsize=1024)
+def displayed(ucum: str) -> str:
+    """A UCUM code as people write it.
+
+    >>> displayed("umol/L"), displayed("mm[Hg]"), displayed("10*9/L"), displayed("mL/min/{1.73_m2}")
+    ('µmol/L', 'mmHg', '10⁹/L', 'mL/min/1,73 m²')
+    """
+    text = _MICRO.sub("µ", ucum).replace("{1.73_m2}", "1,73 m²").replace("/(24.h)", "/24 h")
+    text = _POWER.sub(lambda found: "10" + found.group(1).translate(_RAISED), text)
+    text = _SQUARE.sub(lambda found: found.group(1) + found.group(2).translate(_RAISED), text)
+    text = text.replace("[IU]", "UI").replace("[iU]", "UI").replace("Cel", "°C")
+    return re.sub(r"[\[\]{}]", "", text)
+
+
+_MICRO = re.compile(r"\bu(?=(?:mol|g|L|m|kat)\b)")
+_POWER = re.compile(r"10\*(\d+)")
+_SQUARE = re.compile(r"\b(c?m)([23])\b")
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
 def _simple(name: str) -> list[object] | None:
     return _SIMPLE.get(name) or _UCUM_PARTS.get(name) or _SIMPLE.get(name.lower())
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from galien.index import clauses as c
 from galien.index.port import Body, Card, Corpus, Snapshot
@@ -16,7 +17,7 @@ from galien.knowledge import Lexicon
 from galien.language import detect
 from galien.language.memo import Memo
 from galien.language.reading import Reader
-from galien.model.answers import Criterion, Mark, Variant
+from galien.model.answers import Criterion, Mark, Nearly, NearMiss, Shortfall, Variant, Verdict
 from galien.model.evidence import Evidence
 from galien.query import compact, phrasing
 from galien.query.criteria import (
@@ -36,9 +37,10 @@ from galien.query.criteria import (
     Text,
     Value,
 )
-from galien.query.events import EVENT_TABLES, Events, Ints, Records
-from galien.query.execution import Execution, Links
+from galien.query.events import EVENT_TABLES, UNDATED, Events, Ints, Records
+from galien.query.execution import Execution, Links, parts_of
 from galien.query.medical import Interpreter, Piece, Understood
+from galien.query.nearly import Near, closest
 from galien.query.planning import Leaf as PlanLeaf
 from galien.query.planning import Plan, plan
 from galien.query.quoting import Match, best_passages, spans
@@ -54,6 +56,7 @@ _EXPLICIT = re.compile(
 _SIGNS = {"present": "=?", "denied": "-", "hedged": "?", "family": "~", "any": "=?-~"}
 _WORD = re.compile(r"\w[\w'’-]*")
 _MOST_VARIANTS = 8
+_MOST_NEAR = 10
 _REMEMBERED = 400
 _REMEMBERED_WORDS = 20_000
 
@@ -349,6 +352,123 @@ class Clinical:
             return None
         return self._quote(card, body, passages[0].start, passages[0].end, passages[0].matches)
 
+    # -- why, why not, nearly
+
+    def nearly(
+        self,
+        understood: Understood,
+        execution: Execution,
+        corpus: Corpus,
+        language: str,
+        among: npt.NDArray[np.integer] | None = None,
+        most: int = _MOST_NEAR,
+    ) -> tuple[Nearly, ...]:
+        """Criterion by criterion, the patients whom it alone keeps out, and those who come closest to it.
+
+        ``among`` limits them to these patients.
+        """
+        query = understood.query
+        outcome = execution.run(query)
+        found = []
+        for place, part in enumerate(parts_of(query)):
+            persons = outcome.missing_only(place)
+            if among is not None:
+                persons = np.intersect1d(persons, among, assume_unique=True)
+            if not len(persons):
+                continue
+            if len(outcome.alone) == 1:
+                # Everybody else misses the only criterion there is: those are meant who come near it.
+                near = [item.person for item in closest(part, persons, query, execution)]
+                persons = np.unique(np.concatenate([np.empty(0, np.int64), *near]))
+                if not len(persons):
+                    continue
+            shortfalls = self._shortfalls(part, persons, query, execution, corpus, most)
+            briefs = corpus.patients(list(shortfalls))
+            rest = _less(query, part)
+            found.append(
+                Nearly(
+                    criterion=self._told(understood, part),
+                    syntax=compact.render(part),
+                    count=len(persons),
+                    without=self.rendered(rest if rest is not None else All(), language),
+                    closest=tuple(
+                        NearMiss(patient=briefs[person], short=short)
+                        for person, short in shortfalls.items()
+                        if person in briefs
+                    ),
+                )
+            )
+        return tuple(found)
+
+    def verdicts(
+        self, understood: Understood, person: int, execution: Execution, corpus: Corpus
+    ) -> tuple[Verdict, ...]:
+        """Whether a patient meets each criterion, with what shows it or comes nearest to it."""
+        query = understood.query
+        outcome = execution.run(query)
+        found = []
+        for place, part in enumerate(parts_of(query)):
+            met = bool(np.isin(person, outcome.alone[place]))
+            evidence: tuple[Evidence, ...] = ()
+            short = None
+            if met:
+                alone = msgspec.structs.replace(understood, query=part)
+                evidence = self.evidence(alone, [person], execution, corpus).get(person, ())
+            else:
+                one = self._shortfalls(part, np.array([person], np.int64), query, execution, corpus, 1)
+                short = one.get(person, Shortfall(reason="nothing"))
+            found.append(
+                Verdict(
+                    criterion=self._told(understood, part),
+                    syntax=compact.render(part),
+                    met=met,
+                    evidence=evidence,
+                    short=short,
+                )
+            )
+        return tuple(found)
+
+    def _shortfalls(
+        self, part: Node, persons: Ints, query: Node, execution: Execution, corpus: Corpus, most: int
+    ) -> dict[int, Shortfall]:
+        """How the patients who come closest to a criterion fall short of it, closest first."""
+        nearest: dict[int, tuple[float, Near, int]] = {}
+        for near in closest(part, persons, query, execution):
+            for row in np.argsort(near.distance, kind="stable")[:most].tolist():
+                person, distance = int(near.person[row]), float(near.distance[row])
+                if person not in nearest or distance < nearest[person][0]:
+                    nearest[person] = (distance, near, row)
+        chosen = sorted(nearest.items(), key=lambda item: (item[1][0], item[0]))[:most]
+        rows = [(person, 0, "", near.events.where(np.array([row]))) for person, (_, near, row) in chosen]
+        shown = self._detailed([row for row in rows if row[3].table[0] >= 0], corpus)
+        return {
+            person: Shortfall(
+                reason=near.reason,
+                number=_known(float(near.number[row])),
+                unit=self._unit(part) if near.reason == "value" else "",
+                at=_iso(int(near.events.day[row])),
+                distance=round(distance, 4),
+                evidence=shown.get(person, ()),
+            )
+            for person, (distance, near, row) in chosen
+        }
+
+    def _unit(self, part: Node) -> str:
+        """The unit in which the values of a part are compared."""
+        value = next((node for node in _inside(part) if isinstance(node, Value)), None)
+        concept = self._lexicon.get(value.id) if value is not None else None
+        return concept.measure.unit if concept is not None and concept.measure is not None else ""
+
+    @staticmethod
+    def _told(understood: Understood, part: Node) -> str:
+        """A part of the query in the words that were typed."""
+        nodes = set(_inside(part))
+        mine = [piece for piece in understood.pieces if piece.node in nodes or piece.node == part]
+        if not mine:
+            return compact.render(part)
+        text = understood.text[min(piece.start for piece in mine) : max(piece.end for piece in mine)]
+        return f"− {text}" if isinstance(part, Not) else text
+
     # -- chips
 
     def criteria(
@@ -358,7 +478,7 @@ class Clinical:
         chips = []
         text = understood.text
         language = detect(text) if detect(text) in ("fr", "en") else language
-        left = self._left(understood, execution) if patients else {}
+        left, only = self._attrition(understood, execution) if patients else ({}, {})
         for piece in understood.pieces:
             node = piece.node
             count: int | None
@@ -382,6 +502,7 @@ class Clinical:
                     end=piece.end,
                     corrected=piece.corrected,
                     left=left.get(piece.node),
+                    only=only.get(piece.node),
                     without=self.rendered(without(understood, piece.start), language),
                     opposite=self.rendered(denied(understood, piece.start), language) if concept else "",
                     variants=tuple(self._variants(understood, piece, snapshot, language)) if concept else (),
@@ -390,17 +511,19 @@ class Clinical:
         return tuple(chips)
 
     @staticmethod
-    def _left(understood: Understood, execution: Execution) -> dict[Node, int]:
-        """Patients left after each part of the query, by the last criterion of the part."""
-        query = understood.query
-        parts = query.parts if isinstance(query, All) else (query,)
+    def _attrition(understood: Understood, execution: Execution) -> tuple[dict[Node, int], dict[Node, int]]:
+        """By the last criterion of each part: patients left after the parts so far, and kept out by it alone."""
+        outcome = execution.run(understood.query)
         nodes = {piece.node for piece in understood.pieces}
-        last = {}
-        for part, (_, left) in zip(parts, execution.run(query).counts, strict=True):
+        left: dict[Node, int] = {}
+        only: dict[Node, int] = {}
+        for place, part in enumerate(parts_of(understood.query)):
             mine = [node for node in _inside(part) if node in nodes]
             if mine:
-                last[mine[-1]] = left
-        return last
+                left[mine[-1]] = outcome.counts[place][1]
+                if len(outcome.alone) > 1:
+                    only[mine[-1]] = len(outcome.missing_only(place))
+        return left, only
 
     def _variants(self, understood: Understood, piece: Piece, snapshot: Snapshot, language: str) -> Iterator[Variant]:
         """Wider, narrower and other readings of a criterion, each with its number of documents and its query."""
@@ -548,6 +671,14 @@ def _whole(op: str, number: float, high: float | None) -> tuple[int | None, int 
             return low, low
         case _:
             return low, int(high if high is not None else number)
+
+
+def _known(number: float) -> float | None:
+    return round(number, 4) if np.isfinite(number) else None
+
+
+def _iso(day: int) -> str:
+    return str(np.datetime64(day, "D")) if day != UNDATED else ""
 
 
 def _compact_day(day: str) -> int | None:

@@ -13,18 +13,20 @@ import numpy as np
 
 from galien.index import clauses as c
 from galien.index.port import Corpus, SearchIndex, Snapshot
-from galien.language import exact, tokens
+from galien.language import detect, exact, tokens
 from galien.model.answers import (
     FACETS,
     Criterion,
     FacetValue,
     Hit,
     Mark,
+    Nearly,
     SearchRequest,
     SearchResponse,
     Suggestion,
+    WhyResponse,
 )
-from galien.model.errors import QueryError
+from galien.model.errors import NotFound, QueryError
 from galien.model.evidence import Evidence
 from galien.model.kinds import HIT_KINDS, HitKind
 from galien.query import compact
@@ -104,7 +106,7 @@ class Engine:
         began = time.perf_counter()
         offset, sequence = _read_cursor(request.cursor)
         snapshot = self._snapshot(sequence)
-        asked = self._asked(request, snapshot)
+        asked = strict = self._asked(request, snapshot)
         planned = asked.plan
         if request.match == "any" and planned.loose is not None:
             asked = msgspec.structs.replace(asked, clause=_any(planned))
@@ -136,7 +138,50 @@ class Engine:
             next_cursor=_cursor(shown, snapshot.sequence) if shown < totals[kind] and hits else "",
             not_searched=self._corpus.not_searched(),
             snapshot=str(snapshot.sequence),
+            near=self._nearly(strict, relaxed=relaxed) if kind == "patients" else (),
             took_ms=round((time.perf_counter() - began) * 1000, 2),
+        )
+
+    def why(self, query: str, patient: int) -> WhyResponse:
+        """Why a patient answers a query, or why not, criterion by criterion.
+
+        Raises
+        ------
+        QueryError
+            The query was not understood as criteria.
+        NotFound
+            No such patient.
+        """
+        asked = self._asked(SearchRequest(query=query), self._snapshot(None))
+        brief = self._corpus.patients([patient]).get(patient)
+        if brief is None:
+            raise NotFound("no such patient")
+        if not (self._clinical and asked.understood and asked.execution):
+            raise QueryError(
+                "this query holds no criterion to explain", hint="Name a disease, a drug, a value, an act."
+            )
+        verdicts = self._clinical.verdicts(asked.understood, patient, asked.execution, self._corpus)
+        return WhyResponse(
+            patient=brief,
+            query=query,
+            met=all(verdict.met for verdict in verdicts),
+            verdicts=verdicts,
+            words=asked.understood.words,
+        )
+
+    def _nearly(self, asked: _Asked, *, relaxed: bool) -> tuple[Nearly, ...]:
+        """Who misses one criterion only; told when asked for, or when nobody answers."""
+        if not (self._clinical and asked.understood and asked.execution) or asked.request.cursor:
+            return ()
+        if not (asked.request.near or relaxed or not len(self._who(asked))):
+            return ()
+        language = detect(asked.request.query)
+        return self._clinical.nearly(
+            asked.understood,
+            asked.execution,
+            self._corpus,
+            language if language in ("fr", "en") else "fr",
+            among=asked.seen.patients() if asked.filters else None,
         )
 
     def _asked(self, request: SearchRequest, snapshot: Snapshot) -> _Asked:

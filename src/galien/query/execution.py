@@ -45,6 +45,8 @@ from galien.query.criteria import (
 from galien.query.events import UNDATED, Events, Ints, Records
 
 Mask = npt.NDArray[np.bool_]
+Ages = tuple[Ints, npt.NDArray[np.float64], Ints]
+"""Persons, whole years, and the days at which they have them; a person may come often."""
 
 
 class Links(Protocol):
@@ -65,11 +67,22 @@ class Outcome(msgspec.Struct, frozen=True):
     """Patients that answer, sorted, and the step of each criterion.
 
     ``counts`` gives for each top-level part how many patients it alone has, and how many are left
-    when the parts up to it are applied in order.
+    when the parts up to it are applied in order; ``alone`` those that it alone has.
     """
 
     patients: Ints
     counts: tuple[tuple[int, int], ...]
+    alone: tuple[Ints, ...]
+    everyone: Ints
+
+    def missing_only(self, place: int) -> Ints:
+        """Patients that miss this part and no other."""
+        left = self.everyone
+        for n, found in enumerate(self.alone):
+            if n != place:
+                left = _both(left, found)
+        missing: Ints = np.setdiff1d(left, self.alone[place], assume_unique=True)
+        return missing
 
 
 class Execution:
@@ -111,15 +124,16 @@ class Execution:
         return found
 
     def _run(self, query: Node) -> Outcome:
-        parts = query.parts if isinstance(query, All) else (query,)
+        parts = parts_of(query)
         anchor = self._anchor(parts)
         left = self.everyone
-        counts = []
+        counts, alone = [], []
         for part in parts:
-            alone = self._patients(part, anchor, self._periods(parts))
-            left = _both(left, alone)
-            counts.append((len(alone), len(left)))
-        return Outcome(left, tuple(counts))
+            found = self._patients(part, anchor, self._periods(parts))
+            left = _both(left, found)
+            counts.append((len(found), len(left)))
+            alone.append(found)
+        return Outcome(left, tuple(counts), tuple(alone), self.everyone)
 
     @property
     def everyone(self) -> Ints:
@@ -138,8 +152,19 @@ class Execution:
 
     def matching(self, node: Node, within: Node) -> Events:
         """Events of a part of a query, within the query's periods."""
-        parts = within.parts if isinstance(within, All) else (within,)
-        return self._during(self.events(node), self._periods(parts))
+        return self._during(self.events(node), self._periods(parts_of(within)))
+
+    def values(self, id: str, within: Node) -> Events:
+        """Every value of an analyte, whatever its bounds, within the periods of a query."""
+        return self._during(self._values(id), self._periods(parts_of(within)))
+
+    def ages(self, within: Node) -> Ages:
+        """Ages at what the query takes them at."""
+        return self._ages(self._anchor(parts_of(within)))
+
+    def stands(self, node: Related, left: Events, right: Events) -> Mask:
+        """Which of ``left`` stand in this relation to one of ``right``."""
+        return self._stands(node, left, right)
 
     # -- who
 
@@ -162,7 +187,8 @@ class Execution:
                 of_sex: Ints = self._people[0][self._people[1] == value]
                 return of_sex
             case Age():
-                return self._of_age(node, anchor)
+                persons, years, _ = self._ages(anchor)
+                return _unique(persons[_within(years, years, node)])
             case Period():
                 # Alone, it asks for any document of those days; beside events, it limits them.
                 return self.everyone if anchor is not None else self._during(self._records_of(""), (node,)).persons
@@ -183,21 +209,20 @@ class Execution:
     def _periods(parts: tuple[Node, ...]) -> tuple[Period, ...]:
         return tuple(part for part in parts if isinstance(part, Period))
 
-    def _of_age(self, age: Age, anchor: Events | None) -> Ints:
+    def _ages(self, anchor: Events | None) -> Ages:
         persons, _, born, died = self._people
         if anchor is None:
             last = np.where(died != UNDATED, died, self._today)
-            years = _years(born, last)
-            old_enough: Ints = persons[(born != UNDATED) & _within(years, years, age)]
-            return old_enough
+            known = born != UNDATED
+            return persons[known], _years(born[known], last[known]), last[known]
         place = np.searchsorted(persons, anchor.person)
         place = np.minimum(place, max(len(persons) - 1, 0))
         births = born[place] if len(persons) else anchor.person
         # An undated event (past history) cannot show an age: the person's present age serves.
         last = np.where(died[place] != UNDATED, died[place], self._today) if len(persons) else anchor.person
         days = np.where(anchor.day == UNDATED, last, anchor.day)
-        years = _years(births, days)
-        return _unique(anchor.person[(births != UNDATED) & _within(years, years, age)])
+        known = births != UNDATED
+        return anchor.person[known], _years(births[known], days[known]), days[known]
 
     @staticmethod
     def _during(events: Events, periods: tuple[Period, ...]) -> Events:
@@ -317,6 +342,11 @@ class Execution:
 
     def _records_of(self, kind: str) -> Events:
         return Events(*self._records.documents(kind))
+
+
+def parts_of(query: Node) -> tuple[Node, ...]:
+    """The criteria that must all hold."""
+    return query.parts if isinstance(query, All) else (query,)
 
 
 def _both(left: Ints, right: Ints) -> Ints:

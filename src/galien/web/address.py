@@ -11,7 +11,7 @@ from starlette.datastructures import QueryParams
 from galien.model.answers import FACETS, Criterion, SearchRequest
 from galien.model.errors import UsageError
 
-_KEYS = ("kind", "since", "until", "patient", "sort", "match", "limit", "cursor")
+_KEYS = ("kind", "since", "until", "patient", "sort", "match", "limit", "cursor", "near")
 
 
 def read(params: QueryParams) -> SearchRequest:
@@ -57,7 +57,7 @@ def write(request: SearchRequest) -> str:
     for key in _KEYS:
         value = getattr(request, key)
         if value and value != getattr(default, key):
-            pairs.append((key, str(value)))
+            pairs.append((key, "1" if value is True else str(value)))
     pairs += [(name, value) for name in FACETS for value in request.filters.get(name, ())]
     return "/search" + ("?" + urlencode(pairs) if pairs else "?q=")
 
@@ -66,7 +66,7 @@ class Links:
     """Addresses of the neighbours of a search; each starts again at the first page."""
 
     def __init__(self, request: SearchRequest) -> None:
-        self.request = msgspec.structs.replace(request, cursor="")
+        self.request = msgspec.structs.replace(request, cursor="", near=False)
 
     def _with(self, **changes: object) -> str:
         return write(msgspec.structs.replace(self.request, **changes))
@@ -104,6 +104,10 @@ class Links:
         word = re.escape(criterion.text)
         cut = re.sub(rf'(?<!\w)[-+!]?(?:\w+:)?["«]?\s?{word}\s?["»]?(?!\w)', " ", self.request.query, count=1)
         return self._with(query=" ".join(cut.split()))
+
+    def near(self) -> str:
+        """With those who miss one criterion only."""
+        return self._with(near=True)
 
     def anyway(self) -> str:
         """With any of the words instead of all."""

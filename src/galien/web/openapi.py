@@ -90,6 +90,7 @@ _SEARCH = (
     Parameter("match", "all or any of the words"),
     Parameter("limit", "hits a page, 1 to 200", type="integer"),
     Parameter("cursor", "from next_cursor, or follow the Link header"),
+    Parameter("near", "1 to be told who misses one criterion only"),
 )
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -103,6 +104,13 @@ OPERATIONS: tuple[Operation, ...] = (
         parameters=(Parameter("prefix", "what was typed"), Parameter("limit", "1 to 50", type="integer")),
     ),
     Operation("get", "/patients/{id}", "Everything about a patient", answers.PatientPage, parameters=(_ID,)),
+    Operation(
+        "get",
+        "/patients/{id}/why",
+        "Why a patient answers a query, or why not, criterion by criterion",
+        answers.WhyResponse,
+        parameters=(_ID, _Q),
+    ),
     Operation("get", "/documents/{id}", "A document, with marks", answers.DocumentPage, parameters=(_ID, _Q)),
     Operation("get", "/documents/{id}/original", "Its original bytes", "application/octet-stream", parameters=(_ID,)),
     Operation("get", "/articles/{id}", "An article, with marks", answers.ArticlePage, parameters=(_ID, _Q)),

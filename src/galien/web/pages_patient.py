@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from itertools import groupby
 
 from fastapi import APIRouter
@@ -10,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from galien.model.answers import DocumentBrief, PatientPage
+from galien.model.errors import QueryError
 from galien.web.charts import Chart, chart
 from galien.web.desk import VIEWER, Desk
 from galien.web.timeline import timeline
@@ -22,13 +24,20 @@ def routes(desk: Desk) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     @router.get("/patients/{id}")
-    def patient(request: Request, id: str, years: int = 0, type: str = "") -> Response:
+    def patient(request: Request, id: str, years: int = 0, type: str = "", q: str = "") -> Response:
         page = desk.facade.patient(id, VIEWER).value
+        verdicts = None
+        if q:
+            # Words alone are no criteria: the record is shown without a verdict.
+            with suppress(QueryError):
+                verdicts = desk.facade.why(id, q, VIEWER).value
         documents = [d for d in page.documents if not type or d.type == type]
         return desk.page(
             request,
             "patient.html",
             page=page,
+            q=q,
+            verdicts=verdicts,
             within=page.patient,
             timeline=timeline(page, years if years in SPANS else 0, desk.reader(request).today),
             spans=SPANS,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from galien.model.answers import PatientBrief, ResultPoint
+from galien.model.answers import PatientBrief, ResultPoint, Shortfall
+from galien.model.units import displayed
 from galien.web.catalogue import Language, name_of, say
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -79,6 +80,24 @@ class Reader:
             if days >= least:
                 return self.t(f"ago.{unit}", n=int(days / length))
         return ""
+
+    def short(self, short: Shortfall) -> str:
+        """What comes nearest to a criterion: ``7,9 %``, ``à 7 mois``, ``évoqué sans être affirmé``."""
+        number = short.number
+        if short.reason == "value" and number is not None:
+            return f"{self.number(number)} {displayed(short.unit)}".strip()
+        if short.reason == "lapse" and number is not None:
+            return self.t("short.before" if number < 0 else "short.after", lapse=self.lapse(abs(number)))
+        if short.reason in ("age", "count") and number is not None:
+            return self.t(f"short.{short.reason}", n=int(number))
+        return self.t(f"short.{short.reason}")
+
+    def lapse(self, days: float) -> str:
+        """A length of time in the unit that people would say it in."""
+        for unit, length, least in (("years", 365.25, 730), ("months", 30.4375, 61)):
+            if days >= least:
+                return self.t(f"short.{unit}", n=round(days / length))
+        return self.t("short.days", n=int(days))
 
     def who(self, patient: PatientBrief) -> str:
         """A patient's name, or a neutral word where it is not shown."""

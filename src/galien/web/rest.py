@@ -51,6 +51,10 @@ def routes(desk: Desk) -> APIRouter:
     def patient(id: str) -> Response:
         return _json(facade.patient(id, VIEWER).value)
 
+    @router.get("/patients/{id}/why")
+    def why(id: str, q: str = "") -> Response:
+        return _json(facade.why(id, q, VIEWER).value)
+
     @router.get("/documents/{id}")
     def document(id: str, q: str = "") -> Response:
         return _json(facade.document(id, q, VIEWER).value)
