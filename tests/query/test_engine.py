@@ -183,3 +183,12 @@ def test_a_disclosure_that_cannot_be_written_stops_the_answer(workspace: Workspa
     monkeypatch.setattr(workspace._access, "write", refuse)
     with pytest.raises(AccessRefused):
         workspace.search("prothèse")
+
+
+def test_suggestions_name_concepts_in_either_language(workspace: Workspace) -> None:
+    (first, *_) = workspace.suggest("femme, sans diab")
+    assert (first.text, first.concept) == ("femme, sans diabète", "diabetes")
+    assert first.count == 1
+    (hip, *_) = workspace.suggest("total hip rep")
+    assert hip.concept == "total-hip-replacement"
+    assert hip.fr.startswith("prothèse")

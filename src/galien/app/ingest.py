@@ -8,6 +8,7 @@ and doubles nothing: the same command again skips what is known and goes on.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections import Counter, defaultdict, deque
@@ -149,7 +150,7 @@ class Ingest:
         # forkserver: the owner may run threads, and a plain fork of a threaded process can deadlock.
         context = get_context("forkserver")
         context.set_forkserver_preload(["galien.app.worker"])
-        return ProcessPoolExecutor(self._workers, mp_context=context, initializer=warm_up)
+        return ProcessPoolExecutor(self._workers, mp_context=context, initializer=warm_up, initargs=(os.getpid(),))
 
     def _landed(
         self,

@@ -6,6 +6,8 @@ import gc
 import hashlib
 import os
 import sqlite3
+import threading
+import time
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -21,16 +23,31 @@ from galien.sources.port import Limits
 from galien.store.packs import blob_of
 from galien.store.reading import ReadFile, ReadProblem
 
+_WATCH_SECONDS = 5.0
 
-def warm_up() -> None:
+
+def warm_up(owner: int) -> None:
     """Tune a fresh process for allocation-heavy parsing: collections are rare, records have no cycles.
 
-    It also gives way to searches, which run in the owner on the same processors.
+    It also gives way to searches, which run in the owner on the same processors, and ends with its owner:
+    one that was killed cannot tell its parsers to stop.
     """
+    threading.Thread(target=_end_with, args=(owner,), name="owner-watch", daemon=True).start()
     with suppress(OSError, AttributeError):
         os.nice(10)
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)
+
+
+def _end_with(owner: int) -> None:
+    while os.name == "posix":
+        time.sleep(_WATCH_SECONDS)
+        try:
+            os.kill(owner, 0)
+        except ProcessLookupError:
+            os._exit(0)
+        except PermissionError:
+            return
 
 
 def read_incoming(arrival: Incoming, feed: str, mapping: dict[str, Any], limits: Limits, ledger: Path) -> bytes:

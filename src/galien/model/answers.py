@@ -150,6 +150,8 @@ class Criterion(msgspec.Struct, frozen=True, kw_only=True):
     opposite: str = ""
     """The query with this criterion denied, or no longer denied."""
     variants: tuple[Variant, ...] = ()
+    names: tuple[str, ...] = ()
+    """Other names that the concept was found by."""
 
 
 class Shortfall(msgspec.Struct, frozen=True, kw_only=True):
@@ -237,10 +239,13 @@ class SearchResponse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Suggestion(msgspec.Struct, frozen=True):
-    """A completion that the index really holds."""
+    """A completion that the index really holds: a word, or the name of a ``concept``, with its usual names."""
 
     text: str
     count: int
+    concept: str = ""
+    fr: str = ""
+    en: str = ""
 
 
 class StayView(msgspec.Struct, frozen=True, kw_only=True):

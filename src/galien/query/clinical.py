@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Protocol
 
 import msgspec
@@ -17,9 +18,11 @@ from galien.knowledge import Lexicon
 from galien.language import detect
 from galien.language.memo import Memo
 from galien.language.reading import Reader
-from galien.model.answers import Criterion, Mark, Nearly, NearMiss, Shortfall, Variant, Verdict
+from galien.model.answers import Criterion, Mark, Nearly, NearMiss, Shortfall, Suggestion, Variant, Verdict
+from galien.model.concepts import Concept as Known
 from galien.model.evidence import Evidence
 from galien.query import compact, phrasing
+from galien.query.completion import Completion
 from galien.query.criteria import (
     Age,
     All,
@@ -57,6 +60,7 @@ _SIGNS = {"present": "=?", "denied": "-", "hedged": "?", "family": "~", "any": "
 _WORD = re.compile(r"\w[\w'’-]*")
 _MOST_VARIANTS = 8
 _MOST_NEAR = 10
+_MOST_NAMES = 12
 _REMEMBERED = 400
 _REMEMBERED_WORDS = 20_000
 
@@ -102,6 +106,7 @@ class Clinical:
         self._today = today
         self._known: dict[Node, Events] = {}
         self._written = Memo[tuple[Node, str], str](self._write, most=_REMEMBERED_WORDS)
+        self._counted: tuple[int, dict[str, int]] = (-1, {})
         self._commit = -1
         self._lock = threading.Lock()
 
@@ -352,6 +357,26 @@ class Clinical:
             return None
         return self._quote(card, body, passages[0].start, passages[0].end, passages[0].matches)
 
+    # -- completions
+
+    def completions(self, typed: str, snapshot: Snapshot, limit: int) -> list[Suggestion]:
+        """Names of concepts that what is being typed may become."""
+        with self._lock:
+            if self._counted[0] != snapshot.sequence:
+                self._counted = (snapshot.sequence, {})
+            counts = self._counted[1]
+
+        def count(id: str) -> int:
+            if id not in counts:
+                counts[id] = snapshot.tagged(self._tags(id))
+            return counts[id]
+
+        return self._completion.of(typed, count, limit)
+
+    @cached_property
+    def _completion(self) -> Completion:
+        return Completion(self._lexicon)
+
     # -- why, why not, nearly
 
     def nearly(
@@ -506,6 +531,7 @@ class Clinical:
                     without=self.rendered(without(understood, piece.start), language),
                     opposite=self.rendered(denied(understood, piece.start), language) if concept else "",
                     variants=tuple(self._variants(understood, piece, snapshot, language)) if concept else (),
+                    names=_other_names(concept, understood.text[piece.start : piece.end]) if concept else (),
                 )
             )
         return tuple(chips)
@@ -671,6 +697,12 @@ def _whole(op: str, number: float, high: float | None) -> tuple[int | None, int 
             return low, low
         case _:
             return low, int(high if high is not None else number)
+
+
+def _other_names(concept: Known, typed: str) -> tuple[str, ...]:
+    """Names of a concept besides the one that was typed, both languages' usual ones first."""
+    names = dict.fromkeys(name for name in (concept.fr, concept.en, *(label.text for label in concept.labels)) if name)
+    return tuple(name for name in names if name.lower() != typed.lower())[:_MOST_NAMES]
 
 
 def _known(number: float) -> float | None:

@@ -195,7 +195,7 @@ class Engine:
         return _Asked(request, snapshot, planned, planned.clause, _filters(request), False, understood, execution)
 
     def suggest(self, prefix: str, limit: int = 8) -> tuple[Suggestion, ...]:
-        """Completions of the last word of ``prefix``, from labels and words that the index holds."""
+        """Completions of ``prefix``: names of concepts first, then labels and words that the index holds."""
         snapshot = self._index.snapshot()
         words = list(tokens(prefix))
         if not words or words[-1].end != len(prefix):
@@ -210,8 +210,11 @@ class Engine:
                 found.setdefault(label.split("|", 1)[1], count)
             for term, count in snapshot.terms(start, limit):
                 found.setdefault(before + self._as_written(snapshot, term), count)
-        ranked = sorted(found.items(), key=lambda item: -item[1])[:limit]
-        return tuple(Suggestion(text, count) for text, count in ranked)
+        concepts = self._clinical.completions(prefix, snapshot, max(1, limit // 2)) if self._clinical else []
+        named = {exact(item.text) for item in concepts}
+        ranked = sorted(found.items(), key=lambda item: -item[1])
+        plain = [Suggestion(text, count) for text, count in ranked if exact(text) not in named]
+        return (*concepts, *plain[: limit - len(concepts)])
 
     def _as_written(self, snapshot: Snapshot, term: str) -> str:
         """A folded term with the accents and capitals that a document gives it: ``prothese`` reads *prothèse*."""

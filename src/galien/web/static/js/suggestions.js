@@ -87,6 +87,14 @@ function option(item, at, id) {
   const text = document.createElement("span");
   text.textContent = item.text;
   made.append(text);
+  // The usual name, where another was typed: "crise cardiaque" is infarctus du myocarde.
+  const usual = document.documentElement.lang === "en" ? item.en : item.fr;
+  if (usual && !item.text.toLowerCase().endsWith(usual.toLowerCase())) {
+    const name = document.createElement("span");
+    name.className = "of";
+    name.textContent = usual;
+    made.append(name);
+  }
   if (item.count) {
     const count = document.createElement("span");
     count.className = "num";
@@ -96,9 +104,10 @@ function option(item, at, id) {
   return made;
 }
 
-/** The word being written: what follows the last space or operator. */
+/** What is being written: what follows the last comma, quote or operator, five words of it at most. */
 function last(text) {
-  return /[^\s("«]*$/u.exec(text)[0].replace(/^[-+!]/, "");
+  const part = /[^,;|("«]*$/u.exec(text)[0].replace(/^\s*[-+!]?/, "");
+  return /(?:\S+\s+){0,4}\S*$/u.exec(part)[0];
 }
 
 function complete(text, chosen) {
