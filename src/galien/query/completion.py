@@ -43,7 +43,7 @@ class Completion:
         """
         for start, tail in _tails(typed):
             found: dict[str, tuple[str, int]] = {}
-            for label, id in self._beginning(fold(tail)):
+            for label, id in self._beginning(tail):
                 if len(found) >= _MOST_COUNTED:
                     break
                 if id not in found:
@@ -51,28 +51,32 @@ class Completion:
                     if documents:
                         found[id] = (label, documents)
             if found:
-                best = sorted(found.items(), key=lambda item: (-item[1][1], item[1][0]))[:limit]
+                best = sorted(found.items(), key=lambda item: (not self._usual(item[1][0], item[0]), -item[1][1]))[
+                    :limit
+                ]
                 return [
                     Suggestion(typed[:start] + label, documents, id, self._lexicon[id].fr, self._lexicon[id].en)
                     for id, (label, documents) in best
                 ]
         return []
 
-    def _beginning(self, key: str) -> Iterator[tuple[str, str]]:
-        """Names that begin so: usual names before other ones, shortest first."""
+    def _beginning(self, tail: str) -> Iterator[tuple[str, str]]:
+        """Names that begin so: usual names before other ones, with the accents typed before without, shortest first."""
+        key = fold(tail)
         first = bisect_left(self._keys, key)
         mine = []
         for place in range(first, min(first + _MOST_NAMES, len(self._keys))):
             if not self._keys[place].startswith(key):
                 break
             mine.append(self._names[place])
-        for _, label, id in sorted(mine, key=self._rank):
+        written = tail.lower()
+        mine.sort(key=lambda n: (not self._usual(n[1], n[2]), not n[1].lower().startswith(written), len(n[1])))
+        for _, label, id in mine:
             yield label, id
 
-    def _rank(self, name: tuple[str, str, str]) -> tuple[bool, int]:
-        _, label, id = name
+    def _usual(self, label: str, id: str) -> bool:
         concept = self._lexicon[id]
-        return label not in (concept.fr, concept.en), len(label)
+        return label in (concept.fr, concept.en)
 
 
 def _tails(typed: str) -> Iterator[tuple[int, str]]:
