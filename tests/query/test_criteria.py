@@ -22,7 +22,9 @@ from galien.query.criteria import (
     Period,
     Picked,
     Related,
+    Service,
     Sex,
+    Stay,
     Text,
     Value,
     from_json,
@@ -65,6 +67,10 @@ LEAVES = st.one_of(
     st.builds(Sex, st.sampled_from(["female", "male"])),
     st.builds(Age, st.sampled_from(["<", "<=", ">", ">=", "="]), st.integers(1, 99).map(float)),
     st.builds(DocumentKind, st.sampled_from(["operative-report", "discharge-letter"])),
+    st.builds(Service, st.sampled_from(["cardiologie", "medecine interne"])),
+    st.builds(
+        Stay, st.sampled_from(["any", "inpatient", "emergency"]), st.sampled_from(["", "orthop", "soins continus"])
+    ),
     st.just(Text("Palacos")),
     st.just(Text("perte de poids", phrase=True)),
     st.just(Period("2020-01-01", "2021-12-31")),

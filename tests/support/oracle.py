@@ -56,7 +56,7 @@ class Hospital:
     def documents(self, kind):  # type: ignore[no-untyped-def]
         return self._columns([])
 
-    def service(self, name):  # type: ignore[no-untyped-def]
+    def stays(self, kind, service):  # type: ignore[no-untyped-def]
         return self._columns([])
 
     def persons(self):  # type: ignore[no-untyped-def]
@@ -79,7 +79,7 @@ class Adapter:
 
     def __init__(self, hospital: Records) -> None:
         self._hospital = hospital
-        for name in ("coded", "mentions", "values", "documents", "service"):
+        for name in ("coded", "mentions", "values", "documents", "stays"):
             setattr(self, name, getattr(hospital, name))
 
     def people(self):  # type: ignore[no-untyped-def]

@@ -16,6 +16,7 @@ from galien.index import clauses as c
 from galien.index.port import Body, Card, Corpus, Snapshot
 from galien.knowledge import Lexicon
 from galien.language import detect
+from galien.language.analysis import fold
 from galien.language.memo import Memo
 from galien.language.reading import Reader
 from galien.model.answers import Criterion, Mark, Nearly, NearMiss, Shortfall, Suggestion, Variant, Verdict
@@ -37,6 +38,7 @@ from galien.query.criteria import (
     Related,
     Service,
     Sex,
+    Stay,
     Text,
     Value,
 )
@@ -137,7 +139,11 @@ class Clinical:
             clause = plan(parse(f'"{text}"' if phrase else text)).clause
             return snapshot.patients(clause).astype(np.int64)
 
-        return Execution(self._records, self._links, self._lexicon, words, self._today(), known)
+        def services(name: str) -> tuple[str, ...]:
+            every = snapshot.facets(c.All(), ["service"], 1000)["service"]
+            return tuple(service for service, _ in every if fold(name) in fold(service))
+
+        return Execution(self._records, self._links, self._lexicon, words, self._today(), known, services)
 
     # -- entries
 
@@ -194,7 +200,10 @@ class Clinical:
             case DocumentKind(kind):
                 return c.Value("type", (kind,))
             case Service(name):
-                return c.Value("service", (name, name.lower(), name.capitalize()))
+                return c.Value("service", execution.services(name) or (name,))
+            case Stay(_, name):
+                who = c.Patients(tuple(execution.events(node).persons.tolist()))
+                return c.All((who, c.Value("service", execution.services(name) or (name,)))) if name else who
             case Text(text, phrase):
                 return plan(parse(f'"{text}"' if phrase else text)).clause
             case _:
@@ -312,7 +321,7 @@ class Clinical:
                         yield f"− {label(node)}", execution.events(Concept(id, kind, "denied"))
                     else:
                         yield label(node), execution.matching(node, understood.query)
-                case Value() | DocumentKind() if not negated:
+                case Value() | DocumentKind() | Service() | Stay() if not negated:
                     yield label(node), execution.matching(node, understood.query)
 
         yield from walk(understood.query, negated=False)

@@ -7,7 +7,8 @@
 
 A space is AND; NOT binds tightest, then the relations of time, then AND, then OR; parentheses group.
 ``@denied``, ``@hedged``, ``@family``, ``@any`` after a concept say how it must be said, ``!`` that concepts below
-do not count. Relations: ``AFTER``, ``BEFORE`` with optional ``[low..high]``, ``AROUND[30d]``, ``SAMESTAY``,
+do not count. ``stay:inpatient@cardiologie`` is a stay of a kind in a service.
+Relations: ``AFTER``, ``BEFORE`` with optional ``[low..high]``, ``AROUND[30d]``, ``SAMESTAY``,
 ``OVERLAP``. ``FIRST``, ``LAST``, ``ATLEAST[2]`` stand before a part. Times: h, d, w, mo, y.
 """
 
@@ -35,6 +36,8 @@ from galien.query.criteria import (
     Relation,
     Service,
     Sex,
+    Stay,
+    StayKind,
     Text,
     Value,
     either,
@@ -42,6 +45,7 @@ from galien.query.criteria import (
 )
 
 KINDS: tuple[str, ...] = get_args(Kind)
+STAYS: tuple[str, ...] = get_args(StayKind)
 MAX_DEPTH = 30
 _NUMBER = r"-?\d+(?:\.\d+)?"
 _LAPSE = rf"({_NUMBER})(h|d|w|mo|y)"
@@ -58,6 +62,7 @@ TOKEN = re.compile(
     | age(?P<aop><=|>=|<|>|=)(?P<alow>{_NUMBER})(?:\.\.(?P<ahigh>{_NUMBER}))?
     | date:(?P<since>[\d-]*)\.\.(?P<until>[\d-]*)
     | document:(?P<document>[\w-]+)
+    | stay:(?P<stay>{"|".join(STAYS)})(?:@(?:"(?P<qward>[^"]+)"|(?P<ward>[^\s()"]+)))?
     | service:(?:"(?P<qservice>[^"]+)"|(?P<service>[^\s()]+))
     | "(?P<phrase>[^"]*)"
     | (?P<word>[^\s()"]+)
@@ -110,6 +115,8 @@ def render(node: Node) -> str:
             return f"document:{kind}"
         case Service(name):
             return f'service:"{name}"'
+        case Stay(kind, name):
+            return f'stay:{kind}@"{name}"' if name else f"stay:{kind}"
         case Text(text, phrase):
             return f'"{text}"' if phrase else text
         case Picked(which, part):
@@ -233,6 +240,8 @@ def leaf_of(token: re.Match[str]) -> Node:
         return DocumentKind(token["document"])
     if token["qservice"] or token["service"]:
         return Service(token["qservice"] or token["service"])
+    if token["stay"]:
+        return Stay(token["stay"], token["qward"] or token["ward"] or "")  # type: ignore[arg-type]
     if token["phrase"] is not None:
         return Text(token["phrase"], phrase=True)
     return Text(token["word"])

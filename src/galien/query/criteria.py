@@ -20,6 +20,7 @@ Kind = Literal["condition", "finding", "drug", "class", "analyte", "act", "body"
 Said = Literal["present", "denied", "hedged", "family", "any"]
 Comparator = Literal["<", "<=", ">", ">=", "=", ".."]
 TimeUnit = Literal["h", "d", "w", "mo", "y"]
+StayKind = Literal["any", "inpatient", "emergency", "outpatient"]
 Relation = Literal["after", "before", "around", "same-stay", "overlap"]
 DAYS: dict[str, float] = {"h": 1 / 24, "d": 1.0, "w": 7.0, "mo": 30.4375, "y": 365.25}
 
@@ -91,6 +92,13 @@ class Service(msgspec.Struct, frozen=True, tag="service"):
     name: str
 
 
+class Stay(msgspec.Struct, frozen=True, tag="stay"):
+    """A stay of this kind, in a service whose name holds these words (any service when empty)."""
+
+    kind: StayKind = "any"
+    service: str = ""
+
+
 class Text(msgspec.Struct, frozen=True, tag="text"):
     """Plain words in a document; a phrase when they must stand together."""
 
@@ -146,10 +154,24 @@ class Any(msgspec.Struct, frozen=True, tag="any"):
 
 
 Node = (
-    Concept | Value | Sex | Age | Period | DocumentKind | Service | Text | Picked | Counted | Related | Not | All | Any
+    Concept
+    | Value
+    | Sex
+    | Age
+    | Period
+    | DocumentKind
+    | Service
+    | Stay
+    | Text
+    | Picked
+    | Counted
+    | Related
+    | Not
+    | All
+    | Any
 )
-Leaf = Concept | Value | Sex | Age | Period | DocumentKind | Service | Text
-LEAVES = (Concept, Value, Sex, Age, Period, DocumentKind, Service, Text)
+Leaf = Concept | Value | Sex | Age | Period | DocumentKind | Service | Stay | Text
+LEAVES = (Concept, Value, Sex, Age, Period, DocumentKind, Service, Stay, Text)
 _DECODER: msgspec.json.Decoder[Node] = msgspec.json.Decoder(Node)
 
 

@@ -98,8 +98,8 @@ class Records(Protocol):
     def documents(self, kind: str) -> Columns:
         """Documents of a kind; of any when empty."""
 
-    def service(self, name: str) -> Columns:
-        """Stays of a service, as events."""
+    def stays(self, kind: str, service: str) -> Columns:
+        """Stays of a kind (or ``any``), in a service whose name holds these words (or any when empty)."""
 
     def people(self) -> tuple[Ints, npt.NDArray[np.str_], Ints, Ints]:
         """Person ids (sorted), sexes, birth days and death days (`UNDATED` when unknown)."""

@@ -39,6 +39,7 @@ from galien.query.criteria import (
     Related,
     Service,
     Sex,
+    Stay,
     Text,
     Value,
 )
@@ -96,6 +97,10 @@ class Execution:
         Patients in whose documents words stand (by text and whether they are a phrase).
     today : int
         Days since 1970-01-01.
+    known : dict, optional
+        Events found before on the same state of the record.
+    services : callable
+        The services of this hospital whose names hold some words.
     """
 
     def __init__(
@@ -106,6 +111,7 @@ class Execution:
         words: Callable[[str, bool], Ints],
         today: int,
         known: dict[Node, Events] | None = None,
+        services: Callable[[str], tuple[str, ...]] = lambda name: (name,),
     ) -> None:
         self._records = records
         self._links = links
@@ -115,6 +121,7 @@ class Execution:
         self._people = records.people()
         self._known: dict[Node, Events] = known if known is not None else {}
         self._outcomes: dict[Node, Outcome] = {}
+        self.services = services
 
     def run(self, query: Node) -> Outcome:
         """Patients of a query, with the attrition along its parts."""
@@ -246,7 +253,9 @@ class Execution:
             case DocumentKind(kind):
                 return self._records_of(kind)
             case Service(name):
-                return Events(*self._records.service(name))
+                return Events(*self._records.stays("any", name))
+            case Stay(kind, name):
+                return Events(*self._records.stays(kind, name))
             case Any(parts):
                 return ev.together([self.events(part) for part in parts])
             case All(parts):
@@ -366,7 +375,7 @@ def day_number(day: str) -> int:
 
 def _has_events(node: Node) -> bool:
     match node:
-        case Concept() | Value() | DocumentKind() | Service() | Picked() | Counted() | Related():
+        case Concept() | Value() | DocumentKind() | Service() | Stay() | Picked() | Counted() | Related():
             return True
         case Any(parts):
             return all(_has_events(part) for part in parts)

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from galien.language.analysis import fold
 from galien.model.units import UNIT_PATTERN, unit
-from galien.query.criteria import Age, Lapse, Period, Relation, Value
+from galien.query.criteria import Age, Lapse, Period, Relation, Service, Stay, Value
 
 _DATA: dict[str, AnyValue] = tomllib.loads((files("galien.query") / "data" / "medical.toml").read_text("utf-8"))
 _UNITS: dict[str, str] = {word: unit for unit, words in _DATA["time_units"].items() for word in words}
@@ -61,6 +61,10 @@ _PERIODS = tuple(
         (r"(?:en|in|during|le|on|au cours de|courant|de|annee|l'annee) ?DAY1", "in"),
     )
 )
+SERVICE_WORDS = {form: name for name, forms in _DATA["services"].items() for form in forms}
+_SERVICE = "(?P<service>" + "|".join(sorted(map(re.escape, SERVICE_WORDS), key=len, reverse=True)) + ")"
+_STAYS = [(item["kind"], re.compile(item["pattern"].replace("{SERVICE}", _SERVICE) + _END)) for item in _DATA["stay"]]
+_MORE_THAN = re.compile(_DATA["around"]["more_than"])
 PICK, _AT_LEAST, FAMILY_AFTER, HEDGED_AFTER, DENIED_AFTER = (
     re.compile(_DATA["around"][name]) for name in ("pick", "at_least", "family_after", "hedged_after", "denied_after")
 )
@@ -129,10 +133,27 @@ def age_at(plain: str, at: int) -> tuple[Age, int] | None:
 def count_at(plain: str, at: int) -> tuple[int, int] | None:
     """*Au moins 2*."""
     match = _AT_LEAST.match(plain, at)
+    more = _MORE_THAN.match(plain, at)
+    if more is not None:
+        return int(more["n"]) + 1, more.end()
     if match is None:
         return None
     count = int(match["n"]) if match["n"].isdigit() else _COUNTS[match["n"]]
     return (count, match.end()) if 1 < count < 100 else None
+
+
+def stay_at(plain: str, at: int) -> tuple[Stay | Service, bool, int] | None:
+    """A stay (*hospitalisé en cardiologie*), whether it is a return, or a service (*service de neurologie*)."""
+    if at and plain[at - 1].isalnum():
+        return None
+    for kind, pattern in _STAYS:
+        match = pattern.match(plain, at)
+        if match:
+            name = SERVICE_WORDS.get(match.groupdict().get("service") or "", "")
+            if kind == "service":
+                return Service(name), False, match.end()
+            return Stay("inpatient", name), kind == "again", match.end()
+    return None
 
 
 def period_at(plain: str, at: int) -> tuple[Period, int] | None:

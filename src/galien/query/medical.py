@@ -50,13 +50,14 @@ from galien.query.grammar import (
     phrases,
     plain_of,
     relation_at,
+    stay_at,
     value_at,
 )
 
 _Named = tuple[int, tuple[str, ...], str]
 """Where a name ends, what it may mean, and what was typed where it was misspelt."""
 _MOST_RESPELT = 4
-_EXPLICIT = ("analyte", "kind", "sex", "aop", "since", "document", "qservice", "service")
+_EXPLICIT = ("analyte", "kind", "sex", "aop", "since", "document", "stay", "qservice", "service")
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +99,8 @@ class _Item(msgspec.Struct, frozen=True, kw_only=True):
     relation: Relation | None = None
     low: Lapse | None = None
     high: Lapse | None = None
+    again: bool = False
+    """A stay that follows another: *réhospitalisé*."""
     which: str = ""
     least: int = 0
     others: tuple[str, ...] = ()
@@ -164,6 +167,7 @@ class Interpreter:
             or _timed(period_at(plain, at), at)
             or _timed(age_at(plain, at), at)
             or _count(plain, at)
+            or _stay(plain, at)
             or self._prefix(text, plain, at, mentions)
         )
         if found is not None:
@@ -388,6 +392,9 @@ class _Tree:
         while left is not None and self._kind() == "relation":
             item = self._items[self._at]
             self._at += 1
+            if item.relation == "after" and item.low is None and self.leaves[-1][0].again:
+                # To come back is another stay: the one of the event itself began on its day, or before.
+                item = msgspec.structs.replace(item, low=Lapse(1, "d"))
             right = self._choice(negated=negated)
             if right is None:
                 break
@@ -460,7 +467,7 @@ def _explicit(text: str, at: int) -> _Item | None:
         return _Item(kind=kind, start=at, end=match.end(), which=(match["pick"] or "").lower(), least=least)
     if any(
         match[name] is not None
-        for name in ("analyte", "kind", "sex", "aop", "since", "document", "qservice", "service")
+        for name in ("analyte", "kind", "sex", "aop", "since", "document", "stay", "qservice", "service")
     ):
         if match["aop"] and not text.startswith("age", at):
             return None
@@ -478,6 +485,14 @@ def _relation(plain: str, at: int) -> _Item | None:
 
 def _timed(found: tuple[Age | Period, int] | None, at: int) -> _Item | None:
     return _Item(kind="criterion", start=at, end=found[1], node=found[0]) if found else None
+
+
+def _stay(plain: str, at: int) -> _Item | None:
+    found = stay_at(plain, at)
+    if found is None:
+        return None
+    node, again, end = found
+    return _Item(kind="criterion", start=at, end=end, node=node, again=again)
 
 
 def _count(plain: str, at: int) -> _Item | None:

@@ -17,7 +17,9 @@ from galien.query.criteria import (
     Picked,
     Related,
     Relation,
+    Service,
     Sex,
+    Stay,
     Text,
     Value,
 )
@@ -123,6 +125,12 @@ class _Writer:
                 else:
                     op_text = op
                 return f"{name} {op_text} {value} {written}".rstrip() if name else ""
+            case Stay("inpatient", name):
+                if not name:
+                    return "hospitalisation" if french else "hospital stay"
+                return f"hospitalisé en {name}" if french else f"admitted to {name}"
+            case Service(name):
+                return f"service de {name}" if french else f"department of {name}"
             case Sex(value):
                 return (
                     {"female": "femme", "male": "homme"}[value] if french else {"female": "woman", "male": "man"}[value]

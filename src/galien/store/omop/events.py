@@ -35,6 +35,8 @@ _KINDS = {
     "act": ("procedure_occurrence", "procedure", "procedure_date", "procedure_end_date"),
     "analyte": ("measurement", "measurement", "measurement_date", "measurement_date"),
 }
+_STAYS = {"inpatient": (9201, 262), "emergency": (9203, 262), "outpatient": (9202, 5083, 581476)}
+"""Visit concepts of a kind; 262 is a stay that began in the emergency department."""
 _DOUBTFUL = "('provisional', 'differential', 'unconfirmed')"
 _DENIED = "('refuted', 'entered-in-error')"
 _NOT_DONE = "('cancelled', 'not-done', 'entered-in-error', 'not-taken', 'preparation', 'draft', 'stopped-before')"
@@ -130,14 +132,20 @@ class OmopEvents:
             [kind] if kind else [],
         )
 
-    def service(self, name: str) -> Columns:
+    def stays(self, kind: str, service: str) -> Columns:
         start, end = "visit_start_date", "coalesce(visit_end_date, visit_start_date)"
+        limits, parameters = ["true"], []
+        if kind != "any":
+            limits.append(_among("visit_concept_id", _STAYS[kind]))
+        if service:
+            limits.append("strip_accents(lower(visit_source_value)) LIKE '%' || strip_accents(lower(?)) || '%'")
+            parameters.append(service)
         return self._read(
             f"SELECT person_id AS person, {_day(start)} AS day, {_day(end)} AS finish,"
             " visit_occurrence_id AS stay, visit_occurrence_id AS ref,"
             f" {EVENT_TABLES.index('visit_occurrence')} AS place FROM visit_occurrence"
-            " WHERE strip_accents(lower(visit_source_value)) LIKE '%' || strip_accents(lower(?)) || '%'",
-            [name],
+            f" WHERE {' AND '.join(limits)}",
+            parameters,
         )
 
     def _of_notes(self, rows: Postings) -> tuple[dict[str, npt.NDArray[np.generic]], Mask]:
@@ -200,7 +208,7 @@ class OmopEvents:
 
     def rows(self, table: str, ids: Sequence[int]) -> dict[int, tuple[str, str, str, str]]:
         if table == "visit_occurrence":
-            return {}
+            return self._visits(ids)
         day, prefix = {
             "condition_occurrence": ("condition_start_date", "condition"),
             "drug_exposure": ("drug_exposure_start_date", "drug"),
@@ -222,6 +230,16 @@ class OmopEvents:
         )
         return {
             int(str(id)): (str(label), str(code), _shown(str(told)), str(at)) for id, label, code, told, at in found
+        }
+
+    def _visits(self, ids: Sequence[int]) -> dict[int, tuple[str, str, str, str]]:
+        found = self._cdm.query(
+            "SELECT visit_occurrence_id, coalesce(visit_source_value, ''), coalesce(visit_start_date::VARCHAR, ''),"
+            f" coalesce(visit_end_date::VARCHAR, '') FROM visit_occurrence WHERE {_among('visit_occurrence_id', ids)}"
+        )
+        return {
+            int(str(id)): (f"{service} ({start} – {end})" if end and end != start else str(service), "", "", str(start))
+            for id, service, start, end in found
         }
 
     def last_commit(self) -> int:
