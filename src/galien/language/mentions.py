@@ -15,9 +15,10 @@ from typing import NamedTuple
 
 import ahocorasick_rs
 import msgspec
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import extract
 
 from galien.language.analysis import fold
-from galien.language.edits import distance
 from galien.language.memo import Memo
 from galien.language.phrases import character_of
 from galien.language.stopwords import is_stop_word
@@ -184,8 +185,8 @@ class TermFinder:
         near = [candidate for candidate in _slips(word) if candidate in self._spelling]
         if near or len(word) < _LONG:
             return near
-        alike = (c for n in range(-2, 3) for c in self._by_start.get((word[:1], len(word) + n), ()))
-        return [candidate for candidate in alike if distance(word, candidate, 2) <= 2]
+        alike = [c for n in range(-2, 3) for c in self._by_start.get((word[:1], len(word) + n), ())]
+        return [found[0] for found in extract(word, alike, scorer=OSA.distance, score_cutoff=2, limit=None)]
 
     def _over_modifiers(
         self, forms: list[str], coded: list[str], places: list[int], known: set[tuple[int, int]], starts: set[int]
