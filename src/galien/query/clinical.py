@@ -368,8 +368,8 @@ class Clinical:
 
     # -- completions
 
-    def completions(self, typed: str, snapshot: Snapshot, limit: int) -> list[Suggestion]:
-        """Names of concepts that what is being typed may become."""
+    def completions(self, typed: str, snapshot: Snapshot, limit: int) -> tuple[int, list[Suggestion]]:
+        """Names of concepts that what is being typed may become, and where they begin."""
         with self._lock:
             if self._counted[0] != snapshot.sequence:
                 self._counted = (snapshot.sequence, {})

@@ -33,8 +33,10 @@ class Completion:
         self._keys = [key for key, _, _ in names]
         self._names = names
 
-    def of(self, typed: str, count: Callable[[str], int], limit: int) -> list[Suggestion]:
+    def of(self, typed: str, count: Callable[[str], int], limit: int) -> tuple[int, list[Suggestion]]:
         """Completions of the end of a text: as many of its last words as begin the name of a concept.
+
+        With them, where these words begin.
 
         Parameters
         ----------
@@ -54,11 +56,11 @@ class Completion:
                 best = sorted(found.items(), key=lambda item: (not self._usual(item[1][0], item[0]), -item[1][1]))[
                     :limit
                 ]
-                return [
+                return start, [
                     Suggestion(typed[:start] + label, documents, id, self._lexicon[id].fr, self._lexicon[id].en)
                     for id, (label, documents) in best
                 ]
-        return []
+        return len(typed), []
 
     def _beginning(self, tail: str) -> Iterator[tuple[str, str]]:
         """Names that begin so: usual names before other ones, with the accents typed before without, shortest first."""

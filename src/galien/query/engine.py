@@ -210,7 +210,12 @@ class Engine:
                 found.setdefault(label.split("|", 1)[1], count)
             for term, count in snapshot.terms(start, limit):
                 found.setdefault(before + self._as_written(snapshot, term), count)
-        concepts = self._clinical.completions(prefix, snapshot, max(1, limit // 2)) if self._clinical else []
+        begins, concepts = (
+            self._clinical.completions(prefix, snapshot, max(1, limit // 2)) if self._clinical else (0, [])
+        )
+        if concepts and begins < last.start:
+            # Several words begin a name: other ends of the last one alone would make no sense after the first.
+            return tuple(concepts)
         named = {exact(item.text) for item in concepts}
         ranked = sorted(found.items(), key=lambda item: -item[1])
         plain = [Suggestion(text, count) for text, count in ranked if exact(text) not in named]
