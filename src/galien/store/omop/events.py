@@ -53,10 +53,13 @@ class OmopEvents:
     Parameters
     ----------
     cdm : Cdm
+    person : int, optional
+        Read the events of this person alone.
     """
 
-    def __init__(self, cdm: Cdm) -> None:
+    def __init__(self, cdm: Cdm, person: int | None = None) -> None:
         self._cdm = cdm
+        self._person = person
 
     def coded(self, kind: str, concepts: Ints, said: str) -> Columns:
         if not len(concepts) or kind not in _KINDS or said == "family":
@@ -83,7 +86,7 @@ class OmopEvents:
             f"SELECT person_id AS person, {_day(start)} AS day, {_day(f'greatest({start}, coalesce({end}, {start}))')}"
             f" AS finish, coalesce(visit_occurrence_id, 0) AS stay,"
             f" {table}_id AS ref, {EVENT_TABLES.index(table)} AS place"
-            f" FROM {table} WHERE {prefix}_source_concept_id IN (SELECT unnest(?)) AND {limit}",
+            f" FROM {table} WHERE {prefix}_source_concept_id IN (SELECT unnest(?)) AND {limit}{self._only()}",
             [concepts.tolist()],
         )
 
@@ -97,7 +100,7 @@ class OmopEvents:
             " coalesce(n.visit_occurrence_id, 0) AS stay, l.note_nlp_id AS ref, 0 AS place"
             " FROM note_nlp l JOIN note n USING (note_id)"
             f" WHERE l.note_nlp_concept_id IN (SELECT unnest(?)) AND l.term_modifiers NOT LIKE 'kind=value%'"
-            f" AND {_SAID[said]}{allergies}",
+            f" AND {_SAID[said]}{allergies}{self._only('n.')}",
             [concepts.tolist()],
         )
 
@@ -108,7 +111,7 @@ class OmopEvents:
             f" {EVENT_TABLES.index('measurement')} AS place,"
             " value_as_number AS low, value_as_number AS high, coalesce(unit_source_value, '') AS unit,"
             " coalesce(operator_concept_id, 0) AS operator FROM measurement"
-            " WHERE measurement_source_concept_id IN (SELECT unnest(?)) AND value_as_number IS NOT NULL",
+            f" WHERE measurement_source_concept_id IN (SELECT unnest(?)) AND value_as_number IS NOT NULL{self._only()}",
             [sources.tolist()],
         )
         _convert(measured, unit, molar_mass)
@@ -124,7 +127,8 @@ class OmopEvents:
             " regexp_extract(l.term_modifiers, 'value=([-0-9.e]+)', 1)::DOUBLE AS high,"
             " regexp_extract(l.term_modifiers, 'op=([<>=~.]*);', 1) AS operator"
             " FROM note_nlp l JOIN note n USING (note_id)"
-            " WHERE l.note_nlp_concept_id IN (SELECT unnest(?)) AND l.term_modifiers LIKE 'kind=value%'",
+            " WHERE l.note_nlp_concept_id IN (SELECT unnest(?)) AND l.term_modifiers LIKE 'kind=value%'"
+            f"{self._only('n.')}",
             [concepts.tolist()],
         )
         _open(written, np.isin(written["operator"], ("<", "<=")), np.isin(written["operator"], (">", ">=")))
@@ -136,7 +140,7 @@ class OmopEvents:
         return self._read(
             f"SELECT person_id AS person, {_day('note_date')} AS day, {_day('note_date')} AS finish,"
             f" coalesce(visit_occurrence_id, 0) AS stay, note_id AS ref, {EVENT_TABLES.index('note')} AS place"
-            f" FROM note WHERE {limit}",
+            f" FROM note WHERE {limit}{self._only()}",
             [kind] if kind else [],
         )
 
@@ -145,7 +149,7 @@ class OmopEvents:
         return self._read(
             f"SELECT person_id AS person, {_day(start)} AS day, {_day(end)} AS finish,"
             " visit_occurrence_id AS stay, visit_occurrence_id AS ref, 6 AS place FROM visit_occurrence"
-            " WHERE strip_accents(lower(visit_source_value)) LIKE '%' || strip_accents(lower(?)) || '%'",
+            f" WHERE strip_accents(lower(visit_source_value)) LIKE '%' || strip_accents(lower(?)) || '%'{self._only()}",
             [name],
         )
 
@@ -155,7 +159,7 @@ class OmopEvents:
             "SELECT p.person_id AS person, coalesce(p.gender_source_value, '') AS sex,"
             f" {_day(f'CASE WHEN year_of_birth IS NULL THEN NULL ELSE {born} END')} AS born,"
             f" {_day('d.death_date')} AS died"
-            " FROM person p LEFT JOIN death d USING (person_id) ORDER BY 1",
+            f" FROM person p LEFT JOIN death d USING (person_id) WHERE true{self._only('p.')} ORDER BY 1",
             [],
         )
         return _ints(rows["person"]), rows["sex"].astype(str), _ints(rows["born"]), _ints(rows["died"])
@@ -208,6 +212,10 @@ class OmopEvents:
 
     def last_commit(self) -> int:
         return self._cdm.last_commit()
+
+    def _only(self, table: str = "") -> str:
+        """The restriction to one person, where there is one."""
+        return f" AND {table}person_id = {self._person:d}" if self._person is not None else ""
 
     def _read(self, sql: str, parameters: Sequence[object]) -> Columns:
         return _columns(self._rows(sql, parameters))
