@@ -24,6 +24,7 @@ from galien.model.answers import (
     Status,
 )
 from galien.model.errors import GalienError, UsageError, WorkspaceBusy
+from galien.model.replies import Ask, Reply
 
 T = TypeVar("T")
 POLL_SECONDS = 0.3
@@ -46,6 +47,9 @@ class Remote:
 
     def search(self, request: SearchRequest, viewer: Viewer = _VIEWER) -> Disclosed[SearchResponse]:
         return received(self._call("POST", "/search", SearchResponse, msgspec.to_builtins(request)))
+
+    def ask(self, ask: Ask, viewer: Viewer = _VIEWER) -> Disclosed[Reply]:
+        return received(self._call("POST", "/questions", Reply, msgspec.to_builtins(ask)))
 
     def status(self) -> Status:
         return self._call("GET", "/status", Status)

@@ -89,10 +89,11 @@ def _show(console: Console, hit: Hit) -> None:
         f"\n[bold]{escape(hit.title or console.say('untitled'))}[/]  [dim]{hit.id} · {escape(who + about)}[/]"
     )
     for evidence in hit.evidence:
-        console.out.print(f"   {_quote(evidence)}")
+        console.out.print(f"   {quoted(evidence)}")
 
 
-def _quote(evidence: Evidence) -> str:
+def quoted(evidence: Evidence) -> str:
+    """A piece of evidence in one line, its matching words in colour."""
     quote, parts, last = evidence.quote, [], 0
     for mark in evidence.marks:
         parts.append(escape(quote[last : mark.start]))

@@ -18,11 +18,23 @@ from typing import Literal
 
 import msgspec
 
-from galien.language.detection import detect
 from galien.language.edits import distance
-from galien.query.criteria import DAYS, All, Concept, Counted, DocumentKind, Node, Not, Period, Picked, Text, joined
+from galien.query.criteria import (
+    DAYS,
+    All,
+    Concept,
+    Counted,
+    DocumentKind,
+    Node,
+    Not,
+    Period,
+    Picked,
+    Related,
+    Text,
+    joined,
+)
 from galien.query.grammar import COUNTS, TIME_UNITS, plain_of
-from galien.query.medical import Interpreter, Understood
+from galien.query.medical import Interpreter
 
 Form = Literal["value", "date", "since", "whether", "which", "count", "why", "unknown"]
 Pick = Literal["", "last", "first", "highest", "lowest", "trend", "all"]
@@ -46,8 +58,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         The list of the record that is meant where no concept is named.
     pick : str
         Which of several; the form's own habit when empty.
-    allergy : bool
-        The substance of ``about`` is asked about as an allergen.
+    allergy, allergens : bool, tuple of str
+        The substance of ``about`` is asked about as an allergen; or one that the lexicon does not know, by its words.
     ever, now : bool
         *A-t-il déjà reçu*; *actuellement*.
     words : tuple of str
@@ -64,6 +76,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     pick: Pick = ""
     period: Period | None = None
     allergy: bool = False
+    allergens: tuple[str, ...] = ()
     ever: bool = False
     now: bool = False
     words: tuple[str, ...] = ()
@@ -132,12 +145,15 @@ class Questions:
             groups.setdefault(found.group, set()).add(found.name)
         base = Question(
             text=text,
-            language=_language(plain, asked, understood, language),
+            language=_language(asked, language),
             period=stated or period,
             about=node,
             words=tuple(words),
             corrected=corrected,
         )
+        if words and node is None and "allergy" in groups.get("turn", set()):
+            # What one may be allergic to has no end: an unknown substance is looked for by its own words.
+            return msgspec.structs.replace(base, form="whether", allergy=True, allergens=tuple(words), words=())
         return base if words else self._decided(base, groups, node)
 
     def _named(self, text: str) -> list[tuple[int, int]]:
@@ -170,12 +186,12 @@ def _form(forms: set[str], turns: set[str], pick: str, node: Node | None, listed
     for form in ("since", "why", "count"):
         if form in forms:
             # "Why", "since when" need something to be asked about; lists have no cause.
-            return form if node is not None or form == "count" else "unknown"  # type: ignore[return-value]
+            return form if node is not None or form == "count" else "unknown"
     if forms & {"date", "first-date", "last-date"}:
         return "date" if node is not None or listed in ("stays", "documents", "operations") else "unknown"
     if allergy:
         return "which" if node is None else "whether"
-    if kind == "analyte":
+    if kind == "analyte" or (isinstance(node, Related) and _is_analyte(node.left)):
         return "value"
     if isinstance(node, DocumentKind):
         return "whether" if "whether" in forms else "which"
@@ -188,6 +204,10 @@ def _form(forms: set[str], turns: set[str], pick: str, node: Node | None, listed
     return "whether"
 
 
+def _is_analyte(node: Node) -> bool:
+    return isinstance(node, Concept) and node.kind == "analyte"
+
+
 def _pick(picks: set[str], forms: set[str]) -> Pick:
     if "first-date" in forms:
         return "first"
@@ -195,7 +215,7 @@ def _pick(picks: set[str], forms: set[str]) -> Pick:
         return "last"
     for pick in ("trend", "highest", "lowest", "last", "first", "all"):
         if pick in picks:
-            return pick  # type: ignore[return-value]
+            return pick
     return ""
 
 
@@ -205,7 +225,7 @@ def _listed(lists: set[str], node: Node | None) -> Listed:
         return ""
     for name in ("allergies", "operations", "drugs", "stays", "conditions", "documents"):
         if name in lists:
-            return name  # type: ignore[return-value]
+            return name
     return ""
 
 
@@ -262,7 +282,9 @@ def _asked(plain: str) -> Iterator[_Asked]:
 
 
 def _inside(found: _Asked, named: Iterable[tuple[int, int]]) -> bool:
-    return any(start <= found.start and found.end <= end and end - start > found.end - found.start for start, end in named)
+    return any(
+        start <= found.start and found.end <= end and end - start > found.end - found.start for start, end in named
+    )
 
 
 def _blanked(text: str, rest: str, asked: Iterable[_Asked]) -> str:
@@ -290,20 +312,21 @@ def _respelt(text: str, words: Iterable[str]) -> tuple[str, tuple[tuple[str, str
         if len(plain) < _LEAST_RESPELT - 1 or not plain.isalpha():
             continue
         bound = 1 if len(plain) < 9 else 2
-        near = sorted((distance(plain, known, bound), known) for known in _single() if abs(len(known) - len(plain)) <= bound)
+        near = sorted(
+            (distance(plain, known, bound), known) for known in _single() if abs(len(known) - len(plain)) <= bound
+        )
         if near and near[0][0] <= bound and near[0][1][0] == plain[0]:
             text = re.sub(rf"\b{re.escape(word)}\b", near[0][1], text, count=1)
             corrected.append((word, near[0][1]))
     return text, tuple(corrected)
 
 
-def _language(plain: str, asked: list[_Asked], understood: Understood, habit: str) -> Literal["fr", "en"]:
+def _language(asked: list[_Asked], habit: str) -> Literal["fr", "en"]:
     """The language of the question: of its words, else the reader's."""
     score = sum({"fr": 1, "en": -1}.get(found.language, 0) for found in asked)
     if score:
         return "fr" if score > 0 else "en"
-    guessed = detect(plain)
-    return "en" if (guessed or habit) == "en" else "fr"
+    return "en" if habit == "en" else "fr"
 
 
 # -- times
@@ -373,7 +396,7 @@ def _without_words(node: Node | None) -> tuple[Node | None, list[str]]:
         return None, [node.text]
     if isinstance(node, All):
         words = [part.text for part in node.parts if isinstance(part, Text)]
-        kept = [part for part in node.parts if not isinstance(part, Text)]
+        kept: list[Node] = [part for part in node.parts if not isinstance(part, Text)]
         return (joined(kept) if kept else None), words
     return node, list(_texts(node))
 

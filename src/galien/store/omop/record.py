@@ -11,7 +11,7 @@ from galien.store.omop.tables import OPERATORS
 _COMPARATORS = {concept: sign for sign, concept in OPERATORS.items()}
 _CODED = {
     "condition_occurrence": (
-        "condition", "condition_start_date", "condition_end_date", "condition_status_source_value", "stop_reason",
+        "condition", "condition_start_date", "condition_end_date", "condition_status_source_value", "''",
     ),
     "drug_exposure": ("drug", "drug_exposure_start_date", "drug_exposure_end_date", "stop_reason", "sig"),
     "procedure_occurrence": ("procedure", "procedure_date", "procedure_end_date", "modifier_source_value", "''"),
@@ -122,8 +122,18 @@ class PatientRecord:
             [self._person],
         )
         return [
-            CodedRow(_int(i), _int(source), *(str(cell) for cell in cells), _int(stay))  # type: ignore[call-arg]
-            for i, source, *cells, stay in rows
+            CodedRow(
+                _int(id),
+                _int(source),
+                str(label),
+                str(code),
+                str(start),
+                str(end),
+                str(state),
+                str(detail),
+                _int(stay),
+            )
+            for id, source, label, code, start, end, state, detail, stay in rows
         ]
 
     def results(self, sources: Sequence[int]) -> list[Result]:
@@ -150,16 +160,29 @@ class PatientRecord:
 
     def mentioned(self, concepts: Sequence[int]) -> list[Mentioned]:
         """What documents say of these lexicon concepts (values apart), latest document first."""
+        return self._mentions("l.note_nlp_concept_id IN (SELECT unnest(?))", [list(concepts)])
+
+    def of_kind(self, kinds: Sequence[str]) -> list[Mentioned]:
+        """Every mention of concepts of these kinds (``drug``, ``act``...)."""
+        return self._mentions(
+            "regexp_extract(l.term_modifiers, 'kind=([a-z]*)', 1) IN (SELECT unnest(?))", [list(kinds)]
+        )
+
+    def of_section(self, section: str) -> list[Mentioned]:
+        """Every mention in sections of this kind."""
+        return self._mentions("l.term_modifiers LIKE '%section=' || ? || '%'", [section])
+
+    def _mentions(self, limit: str, parameters: Sequence[object]) -> list[Mentioned]:
         rows = self._cdm.query(
             "SELECT l.note_nlp_id, l.note_id, split_part(l.\"offset\", '-', 1), split_part(l.\"offset\", '-', 2),"
             " coalesce(n.note_date::VARCHAR, ''), regexp_extract(l.term_modifiers, 'kind=([a-z]*)', 1),"
             " l.note_nlp_concept_id, coalesce(l.term_temporal, ''),"
             " regexp_extract(l.term_modifiers, 'context=([a-z]*)', 1),"
             " regexp_extract(l.term_modifiers, 'section=([a-z-]*)', 1)"
-            " FROM note_nlp l JOIN note n USING (note_id) WHERE n.person_id = ?"
-            " AND l.note_nlp_concept_id IN (SELECT unnest(?)) AND l.term_modifiers NOT LIKE 'kind=value%'"
+            f" FROM note_nlp l JOIN note n USING (note_id) WHERE n.person_id = {self._person:d}"
+            f" AND l.term_modifiers NOT LIKE 'kind=value%' AND {limit}"
             " ORDER BY n.note_date DESC NULLS LAST, l.note_id DESC, l.note_nlp_id",
-            [self._person, list(concepts)],
+            parameters,
         )
         return [
             Mentioned(

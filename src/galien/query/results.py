@@ -1,0 +1,237 @@
+"""Values of one analyte in one record: the last, the first, the extremes, the trend."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+import numpy as np
+
+from galien.model.answers import ResultPoint, ResultSeries
+from galien.model.replies import Reply, ReplyFact
+from galien.query.criteria import Concept, Node, Related, Value
+from galien.query.dossier import Dossier, inside
+from galien.query.events import EVENT_TABLES, Events
+from galien.query.questions import Question
+from galien.query.replying import FEW, MANY, reply
+from galien.query.wording import Wording
+from galien.store.omop.record import Result
+
+_MEASURED = EVENT_TABLES.index("measurement")
+
+
+class Point(msgspec.Struct, frozen=True, kw_only=True):
+    """One value: ``number`` in the analyte's own unit, ``shown`` as stored."""
+
+    at: str
+    number: float | None
+    shown: str
+    result: Result | None = None
+    written: tuple[int, int, int] | None = None
+    """Note, start and end, where a document says it."""
+
+
+def value(dossier: Dossier, question: Question, words: Wording) -> Reply:
+    """Answer about the values of an analyte (or of those that stand in a relation of time)."""
+    analyte = _analyte(question.about)
+    assert analyte is not None
+    name = dossier.name(analyte, words)
+    name = name[:1].upper() + name[1:]
+    points = [p for p in _points(dossier, question.about, analyte) if inside(p.at, question.period)]
+    pick = question.pick or "last"
+    numeric = [p for p in points if p.number is not None]
+    if not points or (pick in ("highest", "lowest", "trend") and not numeric):
+        sentence = words.say("nothing", "found", name=name, within=words.within(question.period))
+        return reply(dossier, question, "nothing", sentence, [])
+    series = _series(dossier, analyte, name, numeric)
+    low = min(numeric, key=lambda p: (p.number, p.at)) if numeric else points[0]
+    high = max(numeric, key=lambda p: (p.number, p.at)) if numeric else points[0]
+    last, first = points[0], points[-1]
+    chosen = {"highest": high, "lowest": low, "first": first}.get(pick, last)
+    shown = {
+        "highest": [high],
+        "lowest": [low],
+        "first": [first],
+        "last": points[: FEW - 1],
+        "all": points[:MANY],
+        "trend": [last, first, high, low],
+    }[pick]
+    facts = [fact for point in dict.fromkeys(shown) if (fact := _fact(dossier, point)) is not None]
+    form = "written" if pick == "last" and chosen.written is not None else pick
+    sentence = words.say(
+        "value",
+        form,
+        name=name,
+        value=_said(chosen, words),
+        date=words.date(chosen.at),
+        n=len(numeric) if pick == "trend" else len(points),
+        since=words.date(first.at),
+        until=words.date(last.at),
+        first=_said(first, words),
+        low=_said(low, words),
+        low_date=words.date(low.at),
+        high=_said(high, words),
+        high_date=words.date(high.at),
+    )
+    found = reply(
+        dossier, question, "found", sentence + _outside(chosen, words), facts, more=len(points) - len(facts),
+        value=chosen.shown,
+    )  # fmt: skip
+    return msgspec.structs.replace(found, series=series)
+
+
+def count(dossier: Dossier, analyte: str, question: Question) -> tuple[int, list[ReplyFact]]:
+    """How many values there are, and the latest of them as facts."""
+    points = [p for p in _points(dossier, question.about, analyte) if inside(p.at, question.period)]
+    return len(points), [fact for p in points[:FEW] if (fact := _fact(dossier, p)) is not None]
+
+
+def _analyte(node: Node | None) -> str | None:
+    if isinstance(node, Related):
+        return _analyte(node.left)
+    return node.id if isinstance(node, Concept | Value) else None
+
+
+def _points(dossier: Dossier, node: Node | None, analyte: str) -> list[Point]:
+    """All values, latest first; what documents repeat after it was measured is left out."""
+    concept = dossier.lexicon.get(analyte)
+    unit = concept.measure.unit if concept and concept.measure else ""
+    below = frozenset(
+        id
+        for id in dossier.lexicon.descendants(analyte)
+        if (c := dossier.lexicon.get(id)) and (c.measure.unit if c.measure else "") == unit
+    )
+    if isinstance(node, Related):
+        events = dossier.execution.events(node)
+        events = events.where(~np.isnan(events.low))
+    else:
+        mass = concept.measure.molar_mass if concept and concept.measure else None
+        events = Events(*dossier.told.values(dossier.links.sources(below), dossier.links.numbers(below), unit, mass))
+        events = events.where(~np.isnan(events.low))
+    numbers = {
+        int(ref): (low, high)
+        for ref, low, high, table in zip(
+            events.ref.tolist(), events.low.tolist(), events.high.tolist(), events.table.tolist(), strict=True
+        )
+        if table == _MEASURED
+    }
+    measured = []
+    for row in dossier.rows.results(sorted(dossier.sources(below))):
+        known = numbers.get(row.id)
+        if known is not None:
+            number = known[0] if math.isfinite(known[0]) else known[1]
+            measured.append(Point(at=row.at, number=number, shown=_shown(row), result=row))
+        elif row.number is None and row.text and not isinstance(node, Related):
+            measured.append(Point(at=row.at, number=None, shown=row.text, result=row))
+    written = _written(dossier, events.where(events.table == 0))
+    new = _once([point for point in written if not _repeats(point, measured)])
+    dossier.quotes.fetch(p.written[0] for p in new if p.written)
+    new = [msgspec.structs.replace(p, shown=_text(dossier, p.written)) for p in new if p.written]
+    return sorted([*measured, *new], key=lambda p: (p.at[:10], p.result is not None, p.at), reverse=True)
+
+
+def _text(dossier: Dossier, place: tuple[int, int, int]) -> str:
+    return " ".join(dossier.quotes.text(*place).split())
+
+
+def _written(dossier: Dossier, events: Events) -> list[Point]:
+    """Values that documents say, each with its place."""
+    numbers = dict(zip(events.ref.tolist(), zip(events.low.tolist(), events.high.tolist(), strict=True), strict=True))
+    places = dossier.told.told(list(numbers)) if numbers else {}
+    found = []
+    for ref, (note, start, end, day) in places.items():
+        low, high = numbers[ref]
+        number = low if math.isfinite(low) else high
+        found.append(Point(at=day, number=number, shown="", written=(note, start, end)))
+    return found
+
+
+def _repeats(point: Point, measured: list[Point]) -> bool:
+    """Whether a document repeats what was measured on its day or before."""
+    if point.number is None:
+        return True
+    digits = len(f"{point.number:.10g}".partition(".")[2])
+    return any(
+        m.number is not None and m.at[:10] <= point.at and abs(round(m.number, digits) - point.number) < 1e-9
+        for m in measured
+    )
+
+
+def _once(points: list[Point]) -> list[Point]:
+    """Of one value copied from document to document, the first writing."""
+    seen: dict[float | None, Point] = {}
+    kept = []
+    for point in sorted(points, key=lambda p: p.at):
+        if point.number not in seen:
+            seen[point.number] = point
+            kept.append(point)
+    return kept
+
+
+def _shown(row: Result) -> str:
+    text = row.text if row.number is None else f"{row.comparator} {row.number:.10g}".strip()
+    return f"{text} {row.unit}".strip()
+
+
+def _said(point: Point, words: Wording) -> str:
+    """A value as a person reads it: the decimal sign of the language."""
+    row = point.result
+    if row is None or row.number is None:
+        return point.shown or (words.number(point.number) if point.number is not None else "")
+    return f"{row.comparator} {words.number(row.number)} {row.unit}".strip()
+
+
+def _fact(dossier: Dossier, point: Point) -> ReplyFact | None:
+    if point.result is not None:
+        return dossier.of_result(point.result, point.shown)
+    assert point.written is not None
+    quote = dossier.quotes.quote(*point.written, point.shown)
+    return ReplyFact(text=point.shown, at=point.at, evidence=quote) if quote is not None else None
+
+
+def _outside(point: Point, words: Wording) -> str:
+    """What a value outside the laboratory's limits adds to the sentence."""
+    row = point.result
+    if row is None or row.number is None or row.comparator:
+        return ""
+    below = row.low is not None and row.number < row.low
+    above = row.high is not None and row.number > row.high
+    if not below and not above:
+        return ""
+    low = words.number(row.low) if row.low is not None else ""
+    high = words.number(row.high) if row.high is not None else ""
+    return words.word(
+        "value", "outside", limits=f"{low} – {high} {row.unit}".strip(" –") if low and high else low or high
+    )
+
+
+def _series(dossier: Dossier, analyte: str, name: str, points: list[Point]) -> ResultSeries | None:
+    """Every number, in the order of time, for a curve; none for fewer than two."""
+    if len(points) < 2:
+        return None
+    rows = [p.result for p in points if p.result is not None]
+    units = {row.unit for row in rows}
+    same = len(units) == 1 and all(_as_written(p) for p in points)
+    ranged = next((row for row in rows if row.low is not None or row.high is not None), None) if same else None
+    concept = dossier.lexicon.get(analyte)
+    measure = concept.measure if concept else None
+    return ResultSeries(
+        label=name,
+        code=rows[0].code if rows else "",
+        unit=units.pop() if same else (measure.unit if measure else ""),
+        low=ranged.low if ranged else None,
+        high=ranged.high if ranged else None,
+        points=tuple(
+            ResultPoint(
+                at=p.at, number=p.number, comparator=p.result.comparator if p.result else "",
+                record=p.result.id if p.result else 0,
+            )
+            for p in reversed(points)
+        ),
+    )  # fmt: skip
+
+
+def _as_written(point: Point) -> bool:
+    """Whether a value needed no change of unit."""
+    row, number = point.result, point.number
+    return row is None or row.number is None or number is None or math.isclose(row.number, number, rel_tol=1e-6)
