@@ -9,6 +9,7 @@ from galien.cli.console import Console
 from galien.cli.search import quoted
 from galien.governance import Viewer
 from galien.model.replies import Ask, Reply, ReplyFact
+from galien.web.catalogue import name_of
 
 VIEWER = Viewer(channel="cli")
 
@@ -40,11 +41,12 @@ def _show(console: Console, reply: Reply) -> None:
     colour = {"both": "yellow", "nothing": "yellow", "unknown": "yellow"}.get(reply.verdict, "bold")
     console.out.print(f"[{colour}]{escape(reply.sentence)}[/]", soft_wrap=True)
     if reply.understood:
-        console.out.print(f"[dim]{escape(console.say('read_as', text=reply.understood))} · {reply.took_ms:.0f} ms[/]")
+        read = console.say("read_as", text=reply.understood)
+        console.out.print(f"[dim]{escape(read)} · {reply.took_ms:.0f} ms[/]", soft_wrap=True)
     for typed, read in reply.corrected:
         console.out.print(f"[dim]{escape(read)} : {escape(console.say('put_right', text=typed))}[/]")
     for fact in reply.facts:
-        console.out.print(f"   {_fact(fact)}", soft_wrap=True)
+        console.out.print(f"   {_fact(console, fact)}", soft_wrap=True)
     if reply.more:
         console.out.print(f"   [dim]{console.say('more_facts', n=reply.more)}[/]")
     if reply.verdict == "nothing" or not reply.facts:
@@ -53,13 +55,15 @@ def _show(console: Console, reply: Reply) -> None:
         console.out.print(f'   galien ask {escape(reply.patient)} "{escape(example)}"', soft_wrap=True)
 
 
-def _fact(fact: ReplyFact) -> str:
-    said = f"[yellow]{fact.said}[/] " if fact.said not in ("present", "current") else ""
+def _fact(console: Console, fact: ReplyFact) -> str:
+    plain = fact.said in ("present", "current")
+    said = "" if plain else f"[yellow]{name_of(console.language, 'said', fact.said)}[/] "
     return f"{fact.at[:10]:<10}  {said}{quoted(fact.evidence)}  [dim]{fact.evidence.document}[/]"
 
 
 def _looked(console: Console, reply: Reply) -> None:
     """Where it was looked for: tables, with how many rows, of which years."""
-    parts = [f"{t.table} {t.rows}" + (f" ({t.since} … {t.until})" if t.since else "") for t in reply.looked]
+    named = {t.table: name_of(console.language, "table", t.table) for t in reply.looked}
+    parts = [f"{named[t.table]} {t.rows}" + (f" ({t.since} … {t.until})" if t.since else "") for t in reply.looked]
     if parts:
         console.out.print(f"[dim]{escape(console.say('looked_in', tables=', '.join(parts)))}[/]", soft_wrap=True)

@@ -36,7 +36,7 @@ from galien.query.criteria import (
 )
 from galien.query.dossier import Dossier, inside
 from galien.query.grammar import plain_of
-from galien.query.questions import DATA, Question
+from galien.query.questions import DATA, Question, says_nothing
 from galien.query.replying import FEW, read_back, reply
 from galien.query.traces import Traces
 from galien.query.wording import Wording
@@ -85,7 +85,7 @@ class Answering:
             rest = question.text
             for word in question.words:
                 rest = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", " ", rest, count=1)
-            examples = [" ".join(rest.split()), *examples][:3]
+            examples = [_trimmed(rest), *examples][:3]
         return Reply(
             question=question.text, patient=f"p{self._dossier.person}", language=question.language, form="unknown",
             verdict="unknown", sentence=sentence, words=question.words, examples=tuple(examples),
@@ -361,6 +361,14 @@ class Answering:
         self, verdict: Verdict, sentence: str, facts: Sequence[ReplyFact], more: int = 0, value: str = ""
     ) -> Reply:
         return reply(self._dossier, self._question, verdict, sentence, facts, more=more, value=value)
+
+
+def _trimmed(question: str) -> str:
+    """A question without the little words that a removed one left hanging."""
+    words = question.split()
+    while len(words) > 1 and says_nothing(words[-1]):
+        words.pop()
+    return " ".join(words)
 
 
 def _folded(text: str) -> str:

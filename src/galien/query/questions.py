@@ -138,7 +138,7 @@ class Questions:
         understood = self._interpreter.understand(left)
         node, stated = _unwrapped(understood.query)
         node, words = _without_words(node)
-        words = [word for word in words if not _empty(word)]
+        words = [word for word in words if not says_nothing(word)]
         corrected = tuple((p.corrected, left[p.start : p.end]) for p in understood.pieces if p.corrected)
         groups: dict[str, set[str]] = {}
         for found in asked:
@@ -296,8 +296,8 @@ def _blanked(text: str, rest: str, asked: Iterable[_Asked]) -> str:
     return "".join(" " if letter in "?!:" else letter for letter in letters)
 
 
-def _empty(word: str) -> bool:
-    """Whether a word left over says nothing of its own."""
+def says_nothing(word: str) -> bool:
+    """Whether a word left over says nothing of its own in a question."""
     plain = plain_of(word).strip(".,;:?!'-")
     if len(plain) <= 1:
         return not plain.isdigit()
