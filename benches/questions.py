@@ -255,7 +255,7 @@ def _merged(truth: Truth) -> bool:
 def _cases(
     truths: list[Truth], form: str, language: str, asked: int, chance: random.Random
 ) -> Iterator[tuple[Truth, Case]]:
-    """So many questions of a form, on patients of whom it can be asked, with as many ways to be wrong as to be right."""
+    """So many questions of a form, on patients of whom it can be asked."""
     made = 0
     for truth in chance.sample(truths, len(truths)):
         options = list(_of(truth, form, language))
@@ -368,7 +368,7 @@ def _of_allergy(truth: Truth, index: int) -> Iterator[Case]:
 
 
 def _denies(truth: Truth) -> bool:
-    """Whether a document writes that there is no allergy; "Allergies : néant" is not among the mentions of the truth."""
+    """Whether a document writes that there is no allergy ("Allergies : néant" is no mention of the truth)."""
     return bool(truth.denied & {"T78.4", "Z88.9"})
 
 

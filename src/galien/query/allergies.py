@@ -21,6 +21,12 @@ from galien.store.omop.record import Mentioned
 
 _NONE = [re.compile(pattern) for pattern in DATA["none"]["patterns"]]
 _ALLERGIC = re.compile(r"\b(?:allergies?|allergic|allergy|to)\b(?: (?:à la|aux|au|à l'|à))?", re.IGNORECASE)
+_SPOKEN = re.compile(
+    r"allerg|intoleran|hypersensib|hypersensit|anaphyla|urticaire|urticaria|rash|oedeme de quincke|angioedema"
+)
+_DOSE = re.compile(
+    r"\d\s?(?:mg|g|µg|mcg|UI|IU|ml)\b|\b(?:puffs?|bouffées?|drops?|gouttes?|daily|times|/j)\b", re.IGNORECASE
+)
 _MOST_READ = 60
 _SUBSTANCES = ("drug", "class")
 
@@ -126,8 +132,9 @@ def _told(dossier: Dossier, group: list[Mentioned]) -> Statement | None:
     said = " ".join(text.split()).strip(" :.-")
     bare = plain_of(said) in ("allergie", "allergies", "allergy", "antecedents allergiques")
     about = any("n" in m.said for m in group) or bool(concepts)
-    if bare or not about:
-        return None
+    spoken = bool(_SPOKEN.search(plain_of(text)))
+    if bare or not about or (_DOSE.search(text) and not spoken):
+        return None  # a treatment that a title before it draws into the section of allergies
     denies = any("n" in m.said for m in group) or (not concepts - _GENERAL and _says_none(text))
     hedged = not denies and all("h" in m.said or "c" in m.said or "l" in m.said for m in group)
     fact = dossier.of_mention(first, "denied" if denies else "present")

@@ -131,6 +131,16 @@ class Interpreter:
         words = tuple(p.node.text for p in pieces if isinstance(p.node, Text) and not p.node.phrase)
         return Understood(text=text, query=tree.query, pieces=pieces, words=words)
 
+    def names(self, text: str) -> list[tuple[int, int]]:
+        """Where a text names concepts and kinds of documents, or says whose or how sure the next one is."""
+        plain = plain_of(text)
+        spans = [(start, named[0]) for start, named in self._mentions(text).items()]
+        for word in re.finditer(r"\w+", plain):
+            ends = [self._phrase(plain, word.start(), kind) for kind in ("documents", "family", "hedged")]
+            if any(ends):
+                spans.append((word.start(), max(ends)))
+        return spans
+
     # -- from text to items
 
     def _items(self, text: str, plain: str) -> list[_Item]:

@@ -30,6 +30,7 @@ from galien.query.criteria import (
     Period,
     Picked,
     Related,
+    Sex,
     Text,
     joined,
 )
@@ -132,7 +133,8 @@ class Questions:
     def _read(self, text: str, today: date, language: str) -> Question:
         plain = plain_of(text)
         period, rest = _recent(plain, today)
-        named = self._named(text)
+        # The words inside a name ask nothing: "bloc du premier degré".
+        named = self._interpreter.names(text)
         asked = [found for found in _asked(rest) if not _inside(found, named)]
         left = _blanked(text, rest, asked)
         understood = self._interpreter.understand(left)
@@ -155,11 +157,6 @@ class Questions:
             # What one may be allergic to has no end: an unknown substance is looked for by its own words.
             return msgspec.structs.replace(base, form="whether", allergy=True, allergens=tuple(words), words=())
         return base if words else self._decided(base, groups, node)
-
-    def _named(self, text: str) -> list[tuple[int, int]]:
-        """Where concepts are named: the words inside such a name ask nothing (*bloc du premier degré*)."""
-        pieces = self._interpreter.understand(text).pieces
-        return [(p.start, p.end) for p in pieces if isinstance(p.node, Concept | DocumentKind)]
 
     def _decided(self, base: Question, groups: dict[str, set[str]], node: Node | None) -> Question:
         """The form, from the words that ask and the kind of what they ask about."""
@@ -253,14 +250,15 @@ def _listed_phrases() -> Iterator[tuple[str, str, str, str]]:
         for name, languages in DATA[group].items():
             for language, phrases in languages.items():
                 yield from ((plain_of(phrase), group, name, language) for phrase in phrases)
-    for language, phrases in DATA["neutral"].items():
-        yield from ((plain_of(phrase), "neutral", "", language) for phrase in phrases)
+    for group in ("neutral", "little"):
+        for language, phrases in DATA[group].items():
+            yield from ((plain_of(phrase), group, "", language) for phrase in phrases)
 
 
 @lru_cache(maxsize=1)
 def _single() -> frozenset[str]:
     """Single words that a slip may hide; those that say nothing are not worth the risk."""
-    phrases = (phrase for phrase, group, *_ in _listed_phrases() if group != "neutral")
+    phrases = (phrase for phrase, group, *_ in _listed_phrases() if group not in ("neutral", "little"))
     return frozenset(word for phrase in phrases for word in re.split(r"[^a-z]+", phrase) if len(word) >= _LEAST_RESPELT)
 
 
@@ -291,7 +289,7 @@ def _blanked(text: str, rest: str, asked: Iterable[_Asked]) -> str:
     """The text without the words that ask and without the period already read; places stay the same."""
     letters = [" " if mark == "\0" else letter for letter, mark in zip(text, rest, strict=True)]
     for found in asked:
-        if found.group != "neutral":
+        if found.group != "little":
             letters[found.start : found.end] = " " * (found.end - found.start)
     return "".join(" " if letter in "?!:" else letter for letter in letters)
 
@@ -350,6 +348,10 @@ def _recent(plain: str, today: date) -> tuple[Period | None, str]:
             at = plain.find(phrase)
             if at >= 0:
                 return Period(f"{since}-01-01", until), _struck(plain, at, at + len(phrase))
+    stated = re.search(r"(?<!\w)" + DATA["recent"]["year"], plain)
+    if stated is not None:
+        # Not a value: "la créatinine de 2022".
+        return Period(f"{stated['year']}-01-01", f"{stated['year']}-12-31"), _struck(plain, *stated.span())
     for pattern in _recent_patterns():
         match = pattern.search(plain)
         if match is None:
@@ -380,6 +382,8 @@ def _unwrapped(query: Node) -> tuple[Node | None, Period | None]:
                 max(part.since, period.since) if period else part.since, part.until or (period.until if period else "")
             )
             continue
+        if isinstance(part, Sex):
+            continue  # "la patiente": whose record it is, is known
         while isinstance(part, Not | Picked) or (isinstance(part, Counted) and part.least < 1):
             part = part.part
         if part != All():
