@@ -186,8 +186,8 @@ def _form(forms: set[str], turns: set[str], pick: str, node: Node | None, listed
             return form if node is not None or form == "count" else "unknown"
     if forms & {"date", "first-date", "last-date"}:
         return "date" if node is not None or listed in ("stays", "documents", "operations") else "unknown"
-    if allergy:
-        return "which" if node is None else "whether"
+    if allergy or listed == "allergies":
+        return "which" if node is None and "whether" not in forms else "whether"
     if kind == "analyte" or (isinstance(node, Related) and _is_analyte(node.left)):
         return "value"
     if isinstance(node, DocumentKind):
