@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import random
 import statistics
 import subprocess
@@ -123,6 +124,7 @@ def main() -> None:
     parser.add_argument("--split", choices=["dev", "all"], default="all")
     chosen = parser.parse_args()
     result: dict[str, Any] = {"seed": chosen.seed, "questions for each wording": chosen.asked}
+    result["load average, processors"] = [round(os.getloadavg()[0], 1), os.cpu_count()]
     with tempfile.TemporaryDirectory() as folder:
         for language in ("fr", "en"):
             base = chosen.made or Path(folder)

@@ -14,12 +14,11 @@ from galien.language.reading import Reader
 from galien.model.evidence import Evidence
 from galien.model.replies import ReplyFact
 from galien.query.criteria import Period
-from galien.query.events import EVENT_TABLES, Events, Ints
+from galien.query.events import EVENT_TABLES, Events
 from galien.query.execution import Execution, Links
 from galien.query.quotation import Quotations
 from galien.query.wording import Wording
-from galien.store.omop.events import Columns
-from galien.store.omop.record import CodedRow, Extent, Mentioned, Note, Result, Stay
+from galien.store.omop.record import CodedRow, Extent, Mentioned, Note, Result, Stay, Written
 
 TABLES = {
     "condition": "condition_occurrence",
@@ -41,6 +40,7 @@ class Rows(Protocol):
     def coded(self, table: str) -> list[CodedRow]: ...
     def results(self, sources: Sequence[int]) -> list[Result]: ...
     def mentioned(self, concepts: Sequence[int]) -> list[Mentioned]: ...
+    def written(self, concepts: Sequence[int]) -> list[Written]: ...
     def of_kind(self, kinds: Sequence[str]) -> list[Mentioned]: ...
     def of_section(self, section: str) -> list[Mentioned]: ...
     def allergies(self) -> list[CodedRow]: ...
@@ -50,9 +50,8 @@ class Rows(Protocol):
 
 
 class Told(Protocol):
-    """Values, and where events stand: `galien.store.omop.events.OmopEvents` of one patient."""
+    """Where events stand: `galien.store.omop.events.OmopEvents` of one patient."""
 
-    def values(self, sources: Ints, concepts: Ints, unit: str, molar_mass: float | None) -> Columns: ...
     def told(self, ids: Sequence[int]) -> dict[int, tuple[int, int, int, str]]: ...
     def rows(self, table: str, ids: Sequence[int]) -> dict[int, tuple[str, str, str, str]]: ...
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 
 import msgspec
-import numpy as np
 
 from galien.model.answers import ResultPoint, ResultSeries
 from galien.model.replies import Reply, ReplyFact
+from galien.model.units import convert
 from galien.query.criteria import Concept, Node, Related, Value
 from galien.query.dossier import Dossier, inside
-from galien.query.events import EVENT_TABLES, Events
+from galien.query.events import EVENT_TABLES
 from galien.query.questions import Question
 from galien.query.replying import FEW, MANY, reply
 from galien.query.wording import Wording
@@ -29,6 +29,7 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     result: Result | None = None
     written: tuple[int, int, int] | None = None
     """Note, start and end, where a document says it."""
+    id: int = 0
 
 
 def value(dossier: Dossier, question: Question, words: Wording) -> Reply:
@@ -101,29 +102,18 @@ def _points(dossier: Dossier, node: Node | None, analyte: str) -> list[Point]:
         for id in dossier.lexicon.descendants(analyte)
         if (c := dossier.lexicon.get(id)) and (c.measure.unit if c.measure else "") == unit
     )
+    mass = concept.measure.molar_mass if concept and concept.measure else None
+    rows = dossier.rows.results(sorted(dossier.sources(below)))
+    measured = [_measured(row, unit, mass) for row in rows if row.number is not None or row.text]
+    written = [
+        Point(at=w.day, number=w.number, shown="", written=(w.note, w.start, w.end), id=w.id)
+        for w in dossier.rows.written(sorted(dossier.numbers(below)))
+    ]
     if isinstance(node, Related):
         events = dossier.execution.events(node)
-        events = events.where(~np.isnan(events.low))
-    else:
-        mass = concept.measure.molar_mass if concept and concept.measure else None
-        events = Events(*dossier.told.values(dossier.links.sources(below), dossier.links.numbers(below), unit, mass))
-        events = events.where(~np.isnan(events.low))
-    numbers = {
-        int(ref): (low, high)
-        for ref, low, high, table in zip(
-            events.ref.tolist(), events.low.tolist(), events.high.tolist(), events.table.tolist(), strict=True
-        )
-        if table == _MEASURED
-    }
-    measured = []
-    for row in dossier.rows.results(sorted(dossier.sources(below))):
-        known = numbers.get(row.id)
-        if known is not None:
-            number = known[0] if math.isfinite(known[0]) else known[1]
-            measured.append(Point(at=row.at, number=number, shown=_shown(row), result=row))
-        elif row.number is None and row.text and not isinstance(node, Related):
-            measured.append(Point(at=row.at, number=None, shown=row.text, result=row))
-    written = _written(dossier, events.where(events.table == 0))
+        kept = set(zip(events.table.tolist(), events.ref.tolist(), strict=True))
+        measured = [p for p in measured if (_MEASURED, p.id) in kept]
+        written = [p for p in written if (0, p.id) in kept]
     new = _once([point for point in written if not _repeats(point, measured)])
     dossier.quotes.fetch(p.written[0] for p in new if p.written)
     new = [msgspec.structs.replace(p, shown=_text(dossier, p.written)) for p in new if p.written]
@@ -134,16 +124,12 @@ def _text(dossier: Dossier, place: tuple[int, int, int]) -> str:
     return " ".join(dossier.quotes.text(*place).split())
 
 
-def _written(dossier: Dossier, events: Events) -> list[Point]:
-    """Values that documents say, each with its place."""
-    numbers = dict(zip(events.ref.tolist(), zip(events.low.tolist(), events.high.tolist(), strict=True), strict=True))
-    places = dossier.told.told(list(numbers)) if numbers else {}
-    found = []
-    for ref, (note, start, end, day) in places.items():
-        low, high = numbers[ref]
-        number = low if math.isfinite(low) else high
-        found.append(Point(at=day, number=number, shown="", written=(note, start, end)))
-    return found
+def _measured(row: Result, unit: str, molar_mass: float | None) -> Point:
+    """A row in the analyte's own unit; in a unit that measures something else, its number is not comparable."""
+    number = row.number
+    if number is not None and row.unit not in ("", unit):
+        number = convert(number, row.unit, unit, molar_mass)
+    return Point(at=row.at, number=number, shown=_shown(row), result=row, id=row.id)
 
 
 def _repeats(point: Point, measured: list[Point]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from galien.store.omop.cdm import Cdm
 from galien.store.omop.tables import OPERATORS
@@ -72,6 +72,17 @@ class Mentioned(NamedTuple):
     section: str
 
 
+class Written(NamedTuple):
+    """A value that a document writes, and where."""
+
+    id: int
+    note: int
+    start: int
+    end: int
+    day: str
+    number: float
+
+
 class Stay(NamedTuple):
     id: int
     start: str
@@ -108,6 +119,7 @@ class PatientRecord:
     def __init__(self, cdm: Cdm, person: int) -> None:
         self._cdm = cdm
         self._person = person
+        self._notes: list[Note] | None = None
 
     def coded(self, table: str) -> list[CodedRow]:
         """Rows of ``condition_occurrence``, ``drug_exposure`` or ``procedure_occurrence``, latest first."""
@@ -117,9 +129,8 @@ class PatientRecord:
             f" coalesce(c.concept_name, t.{prefix}_source_value, ''), {_CODE}, coalesce(t.{start}::VARCHAR, ''),"
             f" coalesce(t.{end}::VARCHAR, ''), lower(coalesce(t.{state}, '')), coalesce({detail}, ''),"
             f" coalesce(t.visit_occurrence_id, 0) FROM {table} t"
-            f" LEFT JOIN concept c ON c.concept_id = t.{prefix}_source_concept_id WHERE t.person_id = ?"
+            f" LEFT JOIN concept c ON c.concept_id = t.{prefix}_source_concept_id WHERE t.person_id = {self._person:d}"
             f" ORDER BY t.{start} DESC NULLS LAST, 1 DESC",
-            [self._person],
         )
         return [
             CodedRow(
@@ -146,9 +157,8 @@ class PatientRecord:
             " coalesce(t.unit_source_value, ''), t.range_low, t.range_high FROM measurement t"
             " LEFT JOIN concept c ON c.concept_id = t.measurement_source_concept_id"
             " LEFT JOIN concept v ON v.concept_id = t.value_as_concept_id"
-            " WHERE t.person_id = ? AND t.measurement_source_concept_id IN (SELECT unnest(?))"
+            f" WHERE t.person_id = {self._person:d} AND t.measurement_source_concept_id IN ({_listed(sources)})"
             " ORDER BY coalesce(t.measurement_datetime, t.measurement_date) DESC NULLS LAST, 1 DESC",
-            [self._person, list(sources)],
         )
         return [
             Result(
@@ -160,37 +170,56 @@ class PatientRecord:
 
     def mentioned(self, concepts: Sequence[int]) -> list[Mentioned]:
         """What documents say of these lexicon concepts (values apart), latest document first."""
-        return self._mentions("l.note_nlp_concept_id IN (SELECT unnest(?))", [list(concepts)])
+        return self._mentions(f"note_nlp_concept_id IN ({_listed(concepts)})")
 
     def of_kind(self, kinds: Sequence[str]) -> list[Mentioned]:
         """Every mention of concepts of these kinds (``drug``, ``act``...)."""
         return self._mentions(
-            "regexp_extract(l.term_modifiers, 'kind=([a-z]*)', 1) IN (SELECT unnest(?))", [list(kinds)]
+            " OR ".join(f"term_modifiers LIKE 'kind={kind};%' OR term_modifiers = 'kind={kind}'" for kind in kinds)
         )
 
     def of_section(self, section: str) -> list[Mentioned]:
         """Every mention in sections of this kind."""
-        return self._mentions("l.term_modifiers LIKE '%section=' || ? || '%'", [section])
+        return self._mentions(f"term_modifiers LIKE '%section={section}%'")
 
-    def _mentions(self, limit: str, parameters: Sequence[object]) -> list[Mentioned]:
-        rows = self._cdm.query(
-            "SELECT l.note_nlp_id, l.note_id, split_part(l.\"offset\", '-', 1), split_part(l.\"offset\", '-', 2),"
-            " coalesce(n.note_date::VARCHAR, ''), regexp_extract(l.term_modifiers, 'kind=([a-z]*)', 1),"
-            " l.note_nlp_concept_id, coalesce(l.term_temporal, ''),"
-            " regexp_extract(l.term_modifiers, 'context=([a-z]*)', 1),"
-            " regexp_extract(l.term_modifiers, 'section=([a-z-]*)', 1)"
-            f" FROM note_nlp l JOIN note n USING (note_id) WHERE n.person_id = {self._person:d}"
-            f" AND l.term_modifiers NOT LIKE 'kind=value%' AND {limit}"
-            " ORDER BY n.note_date DESC NULLS LAST, l.note_id DESC, l.note_nlp_id",
-            parameters,
+    def written(self, concepts: Sequence[int]) -> list[Written]:
+        """Values that documents write of these lexicon concepts, in the analyte's own unit, latest document first."""
+        value = "regexp_extract(term_modifiers, 'value=([-0-9.e+]+)', 1)::DOUBLE"
+        limit = f"note_nlp_concept_id IN ({_listed(concepts)}) AND term_modifiers LIKE 'kind=value%'"
+        return [
+            Written(id, note, start, end, day, float(str(number)))
+            for id, note, start, end, day, number in self._told(value, limit)
+        ]
+
+    def _mentions(self, limit: str) -> list[Mentioned]:
+        columns = (
+            "regexp_extract(term_modifiers, 'kind=([a-z]*)', 1), note_nlp_concept_id, coalesce(term_temporal, ''),"
+            " regexp_extract(term_modifiers, 'context=([a-z]*)', 1),"
+            " regexp_extract(term_modifiers, 'section=([a-z-]*)', 1)"
         )
         return [
-            Mentioned(
-                _int(id), _int(note), _int(start), _int(end), str(day), str(kind), _int(concept), str(time), str(said),
-                str(section),
+            Mentioned(id, note, start, end, day, str(kind), _int(concept), str(time), str(said), str(section))
+            for id, note, start, end, day, kind, concept, time, said, section in self._told(
+                columns, f"term_modifiers NOT LIKE 'kind=value%' AND ({limit})"
             )
-            for id, note, start, end, day, kind, concept, time, said, section in rows
-        ]  # fmt: skip
+        ]
+
+    def _told(self, columns: str, limit: str) -> list[tuple[Any, ...]]:
+        """NOTE_NLP rows: id, note, start, end, day, then ``columns``; latest document first.
+
+        The documents of the patient are named one by one: so named, whole blocks of NOTE_NLP are passed over.
+        """
+        days = {note.id: note.day for note in self.notes()}
+        start, end = (f"split_part(\"offset\", '-', {place})::INTEGER" for place in (1, 2))
+        rows = self._cdm.query(
+            f"SELECT note_nlp_id, note_id, {start}, {end}, {columns} FROM note_nlp"
+            f" WHERE note_id IN ({_listed(list(days))}) AND {limit}"
+        )
+        told: list[tuple[Any, ...]] = [
+            (_int(id), _int(note), _int(a), _int(b), days[_int(note)], *more) for id, note, a, b, *more in rows
+        ]
+        told.sort(key=lambda row: int(row[0]))
+        return sorted(told, key=lambda row: (str(row[4]), int(row[1])), reverse=True)
 
     def allergies(self) -> list[CodedRow]:
         """Allergies as the sender recorded them."""
@@ -199,8 +228,8 @@ class PatientRecord:
             f" coalesce(c.concept_name, t.observation_source_value, ''), {_CODE},"
             " coalesce(t.observation_date::VARCHAR, ''), coalesce(t.value_as_string, '')"
             " FROM observation t LEFT JOIN concept c ON c.concept_id = t.observation_source_concept_id"
-            " WHERE t.person_id = ? AND t.qualifier_source_value = 'allergy' ORDER BY t.observation_date DESC, 1 DESC",
-            [self._person],
+            f" WHERE t.person_id = {self._person:d} AND t.qualifier_source_value = 'allergy'"
+            " ORDER BY t.observation_date DESC, 1 DESC",
         )
         return [
             CodedRow(_int(id), _int(source), str(label), str(code), str(at), "", "", str(more), 0)
@@ -212,19 +241,22 @@ class PatientRecord:
         rows = self._cdm.query(
             "SELECT visit_occurrence_id, coalesce(visit_start_date::VARCHAR, ''),"
             " coalesce(visit_end_date::VARCHAR, ''), coalesce(visit_source_value, ''), coalesce(visit_concept_id, 0)"
-            " FROM visit_occurrence WHERE person_id = ? ORDER BY visit_start_date DESC NULLS LAST, 1 DESC",
-            [self._person],
+            f" FROM visit_occurrence WHERE person_id = {self._person:d}"
+            " ORDER BY visit_start_date DESC NULLS LAST, 1 DESC",
         )
         return [Stay(_int(id), str(a), str(b), str(service), _int(kind)) for id, a, b, service, kind in rows]
 
     def notes(self) -> list[Note]:
-        """Documents, latest first."""
+        """Documents, latest first; read once."""
+        if self._notes is not None:
+            return self._notes
         rows = self._cdm.query(
             "SELECT note_id, coalesce(note_date::VARCHAR, ''), coalesce(note_source_value, ''),"
-            " coalesce(note_title, '') FROM note WHERE person_id = ? ORDER BY note_date DESC NULLS LAST, 1 DESC",
-            [self._person],
+            f" coalesce(note_title, '') FROM note WHERE person_id = {self._person:d}"
+            " ORDER BY note_date DESC NULLS LAST, 1 DESC",
         )
-        return [Note(_int(id), str(day), str(kind), str(title)) for id, day, kind, title in rows]
+        self._notes = [Note(_int(id), str(day), str(kind), str(title)) for id, day, kind, title in rows]
+        return self._notes
 
     def extent(self) -> list[Extent]:
         """What there is to look at, table by table."""
@@ -243,6 +275,11 @@ _CODE = (
     "CASE WHEN c.vocabulary_id IS NULL OR c.vocabulary_id = 'text' THEN ''"
     " ELSE c.vocabulary_id || ':' || c.concept_code END"
 )
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    """Numbers for a query: written out, they are planned and read several times faster than a bound list."""
+    return ", ".join(f"{number:d}" for number in numbers) or "NULL"
 
 
 def _int(value: object) -> int:
