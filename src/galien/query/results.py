@@ -128,7 +128,8 @@ def _measured(row: Result, unit: str, molar_mass: float | None) -> Point:
     """A row in the analyte's own unit; in a unit that measures something else, its number is not comparable."""
     number = row.number
     if number is not None and row.unit not in ("", unit):
-        number = convert(number, row.unit, unit, molar_mass)
+        converted = convert(number, row.unit, unit, molar_mass)
+        number = round(converted, 6) if converted is not None else None
     return Point(at=row.at, number=number, shown=_shown(row), result=row, id=row.id)
 
 
