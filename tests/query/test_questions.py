@@ -223,6 +223,28 @@ def test_a_trend_has_its_bounds_and_its_curve(ask) -> None:
     assert (reply.series.low, reply.series.high) == (45, 84)
 
 
+def test_two_pressures_are_never_one_curve(tmp_path: Path) -> None:
+    def pressure(id: str, code: str, label: str, value: float) -> dict[str, object]:
+        told = measure(id, 1, value, "2024-05-01")
+        told["code"] = {"coding": [{"system": "http://loinc.org", "code": code, "display": label}]}
+        return {**told, "valueQuantity": {"value": value, "unit": "mm[Hg]"}}
+
+    (tmp_path / "record.json").write_text(
+        bundle(
+            patient(1, "A"),
+            pressure("s", "8480-6", "Systolic blood pressure", 131.26845),
+            pressure("d", "8462-4", "Diastolic blood pressure", 82),
+        )
+    )
+    with Workspace(tmp_path / "ws", clock=lambda: NOW) as made:
+        made.ingest([tmp_path / "record.json"], workers=0)
+        reply = made.ask(Ask(patient="1", question="last blood pressure")).value
+    assert reply.sentence == (
+        "Systolic blood pressure: 131.27 mm[Hg] on 1 May 2024. Diastolic blood pressure: 82 mm[Hg] on 1 May 2024."
+    )
+    assert reply.facts[0].text == "131.26845 mm[Hg]"
+
+
 def test_a_period_limits_the_answer(ask) -> None:
     assert ask("créatinine en mars 2024").value == "82 µmol/L"
     nothing = ask("dernière créatinine en 2022")

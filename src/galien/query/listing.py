@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from galien.model.evidence import Evidence
@@ -9,7 +11,8 @@ from galien.model.replies import Reply, ReplyFact, Verdict
 from galien.query import allergies, results, treatments
 from galien.query.criteria import Concept, DocumentKind
 from galien.query.dossier import NOT_SO, Dossier, inside, stance
-from galien.query.questions import Question
+from galien.query.grammar import plain_of
+from galien.query.questions import DATA, Question
 from galien.query.replying import FEW, MANY, reply
 from galien.query.traces import Traces
 from galien.query.wording import Wording
@@ -18,6 +21,7 @@ from galien.store.omop.record import CodedRow, Mentioned, Stay
 _EXAMINATIONS = frozenset("QLRHMZ")
 """Third letter of a CCAM code: examine, inject, rehabilitate, sample... (CCAM, guide de lecture et de codage, ATIH):
 what is not called an operation."""
+_EXAMINING = re.compile(DATA["examination"]["pattern"])
 
 
 def which(dossier: Dossier, question: Question, words: Wording) -> Reply:
@@ -76,7 +80,17 @@ def count(dossier: Dossier, question: Question, words: Wording) -> Reply:
     number = len(found.facts) + found.more
     if question.listed == "allergies":
         return found
+    if question.listed == "stays" and number:
+        return _counted_stays(dossier, question, found, words)
     return _counted(dossier, question, name, number, list(found.facts), words)
+
+
+def _counted_stays(dossier: Dossier, question: Question, found: Reply, words: Wording) -> Reply:
+    """How many stays, and how many of them last a night: senders call a visit of an hour a stay too."""
+    stays = [stay for stay in dossier.rows.stays() if inside(stay.start, question.period)]
+    nights = sum(1 for stay in stays if stay.end[:10] > stay.start[:10])
+    sentence = words.say("count", "stays", n=len(stays), nights=nights)
+    return reply(dossier, question, "found", sentence, found.facts, more=found.more, value=str(len(stays)))
 
 
 def _times(dossier: Dossier, question: Question, node: Concept, words: Wording) -> Reply:
@@ -184,7 +198,7 @@ def _operations(dossier: Dossier, question: Question, words: Wording) -> Reply:
     rows = [
         row
         for row in dossier.rows.coded("procedure_occurrence")
-        if row.state not in NOT_SO and inside(row.start, question.period) and not _examination(row.code)
+        if row.state not in NOT_SO and inside(row.start, question.period) and not _examination(row)
     ]
     facts = [dossier.of_row(row) for row in rows]
     days = {row.start for row in rows}
@@ -199,9 +213,12 @@ def _operations(dossier: Dossier, question: Question, words: Wording) -> Reply:
     return _list(dossier, question, "operations", facts, words)
 
 
-def _examination(code: str) -> bool:
-    vocabulary, _, value = code.partition(":")
-    return vocabulary == "CCAM" and len(value) > 2 and value[2] in _EXAMINATIONS
+def _examination(row: CodedRow) -> bool:
+    """Whether an act is no operation: by its CCAM code, else by the words of its label."""
+    vocabulary, _, value = row.code.partition(":")
+    if vocabulary == "CCAM":
+        return len(value) > 2 and value[2] in _EXAMINATIONS
+    return _EXAMINING.search(plain_of(row.label)) is not None
 
 
 def _conditions(dossier: Dossier, question: Question, words: Wording) -> Reply:

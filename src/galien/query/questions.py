@@ -42,6 +42,7 @@ Pick = Literal["", "last", "first", "highest", "lowest", "trend", "all"]
 Listed = Literal["", "drugs", "operations", "conditions", "allergies", "stays", "documents"]
 DATA: dict[str, AnyValue] = tomllib.loads((files("galien.query") / "data" / "questions.toml").read_text("utf-8"))
 _LEAST_RESPELT = 5
+_DATED = ("act", "condition", "finding", "drug", "class")
 _OPERATIVE = DocumentKind("operative-report")
 
 
@@ -196,7 +197,7 @@ def _form(forms: set[str], turns: set[str], pick: str, node: Node | None, listed
         return "whether" if listed == "stays" and "whether" in forms else "which"
     if kind in ("drug", "class") and "which" in forms:
         return "which"
-    if kind in ("act", "condition", "finding") and pick in ("last", "first"):
+    if kind in _DATED and pick in ("last", "first") and "whether" not in forms:
         return "date"
     return "whether"
 

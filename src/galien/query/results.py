@@ -17,6 +17,7 @@ from galien.query.replying import FEW, MANY, reply
 from galien.query.wording import Wording
 from galien.store.omop.record import Result
 
+_MOST_GROUPS = 3
 _MEASURED = EVENT_TABLES.index("measurement")
 
 
@@ -30,20 +31,56 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     written: tuple[int, int, int] | None = None
     """Note, start and end, where a document says it."""
     id: int = 0
+    concept: str = ""
 
 
 def value(dossier: Dossier, question: Question, words: Wording) -> Reply:
-    """Answer about the values of an analyte (or of those that stand in a relation of time)."""
+    """Answer about the values of an analyte (or of those that stand in a relation of time).
+
+    What lies below it is another quantity (systolic and diastolic pressure, fasting glucose): each that has values is
+    answered for itself, the analyte asked about first; none is mixed with another.
+    """
     analyte = _analyte(question.about)
     assert analyte is not None
-    name = dossier.name(analyte, words)
-    name = name[:1].upper() + name[1:]
-    points = [p for p in _points(dossier, question.about, analyte) if inside(p.at, question.period)]
-    pick = question.pick or "last"
-    numeric = [p for p in points if p.number is not None]
-    if not points or (pick in ("highest", "lowest", "trend") and not numeric):
+    groups = _groups(dossier, question, analyte)
+    if not groups:
+        name = _name(dossier, analyte, words)
         sentence = words.say("nothing", "found", name=name, within=words.within(question.period))
         return reply(dossier, question, "nothing", sentence, [])
+    replies = [_of(dossier, question, id, points, words) for id, points in groups[:_MOST_GROUPS]]
+    if len(replies) == 1:
+        return replies[0]
+    facts = [fact for found in replies for fact in found.facts[:2]]
+    return msgspec.structs.replace(
+        replies[0],
+        sentence=" ".join(found.sentence for found in replies),
+        facts=tuple(facts),
+        more=max(0, sum(len(points) for _, points in groups) - len(facts)),
+    )
+
+
+def _groups(dossier: Dossier, question: Question, analyte: str) -> list[tuple[str, list[Point]]]:
+    """Values by what they measure, within the period: the analyte itself, then those below it, in their order."""
+    points = [p for p in _points(dossier, question.about, analyte) if inside(p.at, question.period)]
+    by_concept: dict[str, list[Point]] = {}
+    for point in points:
+        by_concept.setdefault(point.concept, []).append(point)
+    if question.pick in ("highest", "lowest", "trend"):
+        by_concept = {id: mine for id, mine in by_concept.items() if any(p.number is not None for p in mine)}
+    order = {id: place for place, id in enumerate([analyte, *dossier.lexicon.children(analyte)])}
+    return sorted(by_concept.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))
+
+
+def _name(dossier: Dossier, analyte: str, words: Wording) -> str:
+    name = dossier.name(analyte, words)
+    return name[:1].upper() + name[1:]
+
+
+def _of(dossier: Dossier, question: Question, analyte: str, points: list[Point], words: Wording) -> Reply:
+    """The answer from the values of one quantity, latest first."""
+    name = _name(dossier, analyte, words)
+    pick = question.pick or "last"
+    numeric = [p for p in points if p.number is not None]
     series = _series(dossier, analyte, name, numeric)
     low = min(numeric, key=lambda p: (p.number, p.at)) if numeric else points[0]
     high = max(numeric, key=lambda p: (p.number, p.at)) if numeric else points[0]
@@ -83,7 +120,8 @@ def value(dossier: Dossier, question: Question, words: Wording) -> Reply:
 
 def count(dossier: Dossier, analyte: str, question: Question) -> tuple[int, list[ReplyFact]]:
     """How many values there are, and the latest of them as facts."""
-    points = [p for p in _points(dossier, question.about, analyte) if inside(p.at, question.period)]
+    groups = _groups(dossier, question, analyte)
+    points = groups[0][1] if groups else []
     return len(points), [fact for p in points[:FEW] if (fact := _fact(dossier, p)) is not None]
 
 
@@ -103,11 +141,16 @@ def _points(dossier: Dossier, node: Node | None, analyte: str) -> list[Point]:
         if (c := dossier.lexicon.get(id)) and (c.measure.unit if c.measure else "") == unit
     )
     mass = concept.measure.molar_mass if concept and concept.measure else None
-    rows = dossier.rows.results(sorted(dossier.sources(below)))
-    measured = [_measured(row, unit, mass) for row in rows if row.number is not None or row.text]
+    sources = {source: id for id in _widest_first(dossier, below) for source in dossier.sources(frozenset({id}))}
+    numbers = dossier.numbers(below)
+    measured = [
+        _measured(row, sources[row.source], unit, mass)
+        for row in dossier.rows.results(sorted(sources))
+        if row.number is not None or row.text
+    ]
     written = [
-        Point(at=w.day, number=w.number, shown="", written=(w.note, w.start, w.end), id=w.id)
-        for w in dossier.rows.written(sorted(dossier.numbers(below)))
+        Point(at=w.day, number=w.number, shown="", written=w[1:4], id=w.id, concept=numbers[w.concept])
+        for w in dossier.rows.written(sorted(numbers))
     ]
     if isinstance(node, Related):
         events = dossier.execution.events(node)
@@ -124,13 +167,18 @@ def _text(dossier: Dossier, place: tuple[int, int, int]) -> str:
     return " ".join(dossier.quotes.text(*place).split())
 
 
-def _measured(row: Result, unit: str, molar_mass: float | None) -> Point:
+def _widest_first(dossier: Dossier, ids: frozenset[str]) -> list[str]:
+    """Concepts so that, of two that a row is linked to, the more exact comes last."""
+    return sorted(ids, key=lambda id: (len(dossier.lexicon.ancestors(id)), id))
+
+
+def _measured(row: Result, concept: str, unit: str, molar_mass: float | None) -> Point:
     """A row in the analyte's own unit; in a unit that measures something else, its number is not comparable."""
     number = row.number
     if number is not None and row.unit not in ("", unit):
         converted = convert(number, row.unit, unit, molar_mass)
         number = round(converted, 6) if converted is not None else None
-    return Point(at=row.at, number=number, shown=_shown(row), result=row, id=row.id)
+    return Point(at=row.at, number=number, shown=_shown(row), result=row, id=row.id, concept=concept)
 
 
 def _repeats(point: Point, measured: list[Point]) -> bool:

@@ -51,8 +51,10 @@ class Wording:
         return " ".join([*(str(int(day)) for day in parts[2:]), _MONTHS[int(parts[1]) - 1], parts[0]])
 
     def number(self, value: float) -> str:
-        """A number with the decimal sign of the language, as many digits as it has."""
+        """A number with the decimal sign of the language; beyond three decimals it is rounded to two, to be read."""
         text = f"{value:.10g}"
+        if len(text.partition(".")[2]) > 3:
+            text = f"{value:.2f}" if abs(value) >= 0.1 else f"{value:.2g}"
         return text.replace(".", ",") if self.language == "fr" else text
 
     def within(self, period: Period | None) -> str:

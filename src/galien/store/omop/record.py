@@ -80,6 +80,7 @@ class Written(NamedTuple):
     start: int
     end: int
     day: str
+    concept: int
     number: float
 
 
@@ -187,8 +188,8 @@ class PatientRecord:
         value = "regexp_extract(term_modifiers, 'value=([-0-9.e+]+)', 1)::DOUBLE"
         limit = f"note_nlp_concept_id IN ({_listed(concepts)}) AND term_modifiers LIKE 'kind=value%'"
         return [
-            Written(id, note, start, end, day, float(str(number)))
-            for id, note, start, end, day, number in self._told(value, limit)
+            Written(id, note, start, end, day, _int(concept), float(str(number)))
+            for id, note, start, end, day, concept, number in self._told(f"note_nlp_concept_id, {value}", limit)
         ]
 
     def _mentions(self, limit: str) -> list[Mentioned]:
