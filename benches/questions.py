@@ -16,6 +16,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -159,6 +160,7 @@ def measure(base: Path, language: str, chosen: argparse.Namespace) -> dict[str, 
     }
     words: Counter[str] = Counter()
     times: list[float] = []
+    processor: list[float] = []
     quotes = faithful = 0
     shown = chosen.show
     with Workspace(base / f"bw{language}") as workspace:
@@ -170,7 +172,9 @@ def measure(base: Path, language: str, chosen: argparse.Namespace) -> dict[str, 
                 continue
             for truth, case in _cases(truths, form, language, chosen.asked, chance):
                 question = wording.format(**case.slots)
+                began = time.process_time()
                 reply = workspace.ask(Ask(patient=truth.ipp, question=question, language=language)).value
+                processor.append((time.process_time() - began) * 1000)
                 times.append(reply.took_ms)
                 right = case.right(reply)
                 score[split][form][0] += right
@@ -211,6 +215,8 @@ def measure(base: Path, language: str, chosen: argparse.Namespace) -> dict[str, 
         "quotes equal to the stored text": faithful,
         "p50 ms": round(statistics.median(times), 1),
         "p95 ms": round(statistics.quantiles(times, n=100)[94], 1),
+        "p50 processor ms": round(statistics.median(processor), 1),
+        "p95 processor ms": round(statistics.quantiles(processor, n=100)[94], 1),
     }
 
 

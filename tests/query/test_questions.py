@@ -128,6 +128,12 @@ def test_a_slip_in_a_question_word_is_put_right_and_said(questions: Questions) -
     assert found.corrected[0][0] == "dernire"
 
 
+def test_a_name_of_two_things_is_answered_in_the_sense_that_the_record_knows(questions: Questions, ask) -> None:
+    assert questions.understand("date PTH", TODAY).others[0].about.id == "parathyroid-hormone"  # type: ignore[union-attr]
+    assert questions.understand("évolution de la PTH", TODAY).form == "value"
+    assert ask("dernière PTH").value == "2024-03-12"
+
+
 def test_the_language_is_that_of_the_question(questions: Questions) -> None:
     assert questions.understand("last HbA1c", TODAY, "fr").language == "en"
     assert questions.understand("dernière HbA1c", TODAY, "en").language == "fr"
@@ -401,3 +407,21 @@ def test_an_answer_is_written_in_the_access_ledger(ask, workspace: Workspace) ->
     rows = workspace._access._db.execute("SELECT action, subjects, query FROM disclosures").fetchall()
     assert len(rows) == before + 1
     assert rows[-1] == ("ask", '["p1"]', "HTA ?")
+
+
+def test_a_doubtful_row_is_a_suspicion(tmp_path: Path) -> None:
+    doubtful = {"coding": [{"code": "provisional"}]}
+    told = _coded("Condition", "k", 1, "Embolie pulmonaire", onsetDateTime="2024-01-01", verificationStatus=doubtful)
+    (tmp_path / "record.json").write_text(bundle(patient(1, "A"), told))
+    with Workspace(tmp_path / "ws", clock=lambda: NOW) as made:
+        made.ingest([tmp_path / "record.json"], workers=0)
+        found = {
+            query: [hit.id for hit in made.search(query, kind="patients").value.hits]
+            for query in ("suspicion d'embolie pulmonaire", "embolie pulmonaire")
+        }
+        asked = {
+            question: made.ask(Ask(patient="1", question=question)).value.verdict
+            for question in ("suspicion d'embolie pulmonaire ?", "embolie pulmonaire ?")
+        }
+    assert found["suspicion d'embolie pulmonaire"] == ["p1"]
+    assert asked == {"suspicion d'embolie pulmonaire ?": "yes", "embolie pulmonaire ?": "nothing"}

@@ -68,6 +68,11 @@ class Answering:
         if not question.understood:
             return self._not_understood()
         found = self._answered()
+        for sense in question.others:
+            if found.verdict == "nothing" and not found.facts:
+                other = Answering(self._dossier, sense).reply()
+                if other.verdict not in ("nothing", "unknown"):
+                    return other
         looked = tuple(Looked(*table) for table in self._dossier.extent)
         return msgspec.structs.replace(
             found,

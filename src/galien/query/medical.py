@@ -25,6 +25,7 @@ from galien.query.criteria import (
     Concept,
     Counted,
     DocumentKind,
+    Kind,
     Lapse,
     Node,
     Not,
@@ -140,6 +141,11 @@ class Interpreter:
             if any(ends):
                 spans.append((word.start(), max(ends)))
         return spans
+
+    def kind(self, id: str) -> Kind | None:
+        """What kind of criterion a concept makes; ``None`` for one that makes none."""
+        concept = self._knowledge.get(id)
+        return concept.kind if concept is not None and concept.kind != "code" else None
 
     # -- from text to items
 

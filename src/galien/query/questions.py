@@ -35,7 +35,7 @@ from galien.query.criteria import (
     joined,
 )
 from galien.query.grammar import COUNTS, TIME_UNITS, plain_of
-from galien.query.medical import Interpreter
+from galien.query.medical import Interpreter, Understood
 
 Form = Literal["value", "date", "since", "whether", "which", "count", "why", "unknown"]
 Pick = Literal["", "last", "first", "highest", "lowest", "trend", "all"]
@@ -68,6 +68,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         What was not understood.
     corrected : tuple of (str, str)
         What was typed, and what it was read as.
+    others : tuple of Question
+        The same words in their other senses (*PTH* is a hip and a hormone), likeliest first.
     """
 
     text: str
@@ -83,6 +85,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     now: bool = False
     words: tuple[str, ...] = ()
     corrected: tuple[tuple[str, str], ...] = ()
+    others: tuple[Question, ...] = ()
 
     @property
     def understood(self) -> bool:
@@ -157,7 +160,20 @@ class Questions:
         if words and node is None and "allergy" in groups.get("turn", set()):
             # What one may be allergic to has no end: an unknown substance is looked for by its own words.
             return msgspec.structs.replace(base, form="whether", allergy=True, allergens=tuple(words), words=())
-        return base if words else self._decided(base, groups, node)
+        if words:
+            return base
+        likeliest = self._decided(base, groups, node)
+        senses = [self._decided(base, groups, other) for other in self._senses(understood, node)]
+        return _measured_first(likeliest, [sense for sense in senses if sense.understood])
+
+    def _senses(self, understood: Understood, node: Node | None) -> Iterator[Concept]:
+        """The other senses of the concept asked about."""
+        for piece in understood.pieces:
+            if piece.node == node and isinstance(node, Concept):
+                for id in piece.others:
+                    kind = self._interpreter.kind(id)
+                    if kind is not None:
+                        yield Concept(id, kind, node.said)
 
     def _decided(self, base: Question, groups: dict[str, set[str]], node: Node | None) -> Question:
         """The form, from the words that ask and the kind of what they ask about."""
@@ -200,6 +216,14 @@ def _form(forms: set[str], turns: set[str], pick: str, node: Node | None, listed
     if kind in _DATED and pick in ("last", "first") and "whether" not in forms:
         return "date"
     return "whether"
+
+
+def _measured_first(found: Question, others: list[Question]) -> Question:
+    """Of the senses of a question, the likeliest, with the others; only what is measured has a peak and a trend."""
+    every = [found, *others]
+    if found.pick in ("highest", "lowest", "trend"):
+        every.sort(key=lambda sense: sense.form != "value")
+    return msgspec.structs.replace(every[0], others=tuple(every[1:]))
 
 
 def _is_analyte(node: Node) -> bool:

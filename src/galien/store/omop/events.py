@@ -69,10 +69,7 @@ class OmopEvents:
             status = "lower(coalesce(condition_status_source_value, ''))"
             limits = {
                 "present": f"{status} NOT IN {_DOUBTFUL} AND {status} NOT IN {_DENIED}",
-                "hedged": (
-                    f"l.term_exists = 'N' AND {_CONTEXT} LIKE '%h%' AND {_CONTEXT} NOT LIKE '%n%'"
-                    f" AND {_CONTEXT} NOT LIKE '%f%'"
-                ),
+                "hedged": f"{status} IN {_DOUBTFUL}",
                 "denied": f"{status} IN {_DENIED}",
                 "any": "true",
             }
