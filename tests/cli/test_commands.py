@@ -127,3 +127,16 @@ def test_demo_generate(tmp_path: Path) -> None:
     report = json.loads(done.stdout)
     assert report["patients"] == 2
     assert any((out / "files").rglob("*.dcm"))
+
+
+def test_ask_answers_or_says_where_it_looked(run, hospital: Path) -> None:
+    assert run("ingest", str(hospital)).exit_code == 0
+    found = run("--language", "fr", "ask", "p1", "date de la pose de la PTH")
+    assert found.exit_code == 0, found.output
+    assert "12/03/2024" in found.output
+    nothing = run("--language", "en", "ask", "p1", "is she on warfarin?")
+    assert "Nothing says so" in nothing.output
+    assert "Documents 2 (2024-03-12" in nothing.output
+    unknown = run("--language", "en", "ask", "p1", "what is the colour of her eyes?")
+    assert unknown.output.count("galien ask p1") == 3
+    assert run("ask", "nobody", "HTA ?").exit_code == 1

@@ -108,3 +108,41 @@ def test_it_works_without_javascript(browser, served: str) -> None:
     page.wait_for_url("**/search?*")
     assert page.locator("mark").count() > 0
     context.close()
+
+
+def _a_patient(page) -> str:
+    page.goto("/search?q=&kind=patients")
+    return page.locator(".hit h2 a").first.get_attribute("href")
+
+
+@pytest.mark.parametrize("width", [1280, 820, 390])
+def test_a_question_from_the_keyboard_is_answered_in_place(page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    address = _a_patient(page)
+    page.goto(address)
+    page.keyboard.press("q")
+    page.keyboard.type("évolution de la créatinine")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#reply .answer")
+    assert page.url.endswith(address)
+    assert page.evaluate("document.activeElement.id") == "question"
+    assert page.locator("#live").inner_text() == page.locator("#reply .answer").inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.locator("#question").fill("a-t-il une licorne ?")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#reply.unknown")
+    page.locator("#reply button").first.click()
+    page.wait_for_selector("#reply:not(.unknown)")
+
+
+def test_a_question_is_answered_without_javascript(browser, served: str) -> None:
+    context = browser.new_context(base_url=served, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(_a_patient(page))
+    page.fill("#question", "combien de séjours ?")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#reply .answer")
+    assert "séjours" not in page.url
+    page.goto(page.url)
+    assert page.locator("#question").count() == 1
+    context.close()

@@ -23,6 +23,7 @@ from galien.model.answers import (
     Suggestion,
     WhyResponse,
 )
+from galien.model.replies import Ask, Reply
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +67,10 @@ class Facade(Protocol):
 
     def suggest(self, prefix: str, limit: int = 8) -> tuple[Suggestion, ...]: ...
     def patient(self, id: str, viewer: Viewer = ...) -> Disclosed[PatientPage]: ...
+    def ask(self, ask: Ask, viewer: Viewer = ...) -> Disclosed[Reply]:
+        """Answer a question about one patient."""
+        ...
+
     def document(self, id: str, query: str = "", viewer: Viewer = ...) -> Disclosed[DocumentPage]: ...
     def original(self, id: str, viewer: Viewer = ...) -> Disclosed[Media]:
         """The original of a document to show (a PDF), or its source file."""

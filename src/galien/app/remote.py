@@ -25,6 +25,7 @@ from galien.model.answers import (
     WhyResponse,
 )
 from galien.model.errors import GalienError, UsageError, WorkspaceBusy
+from galien.model.replies import Ask, Reply
 
 T = TypeVar("T")
 POLL_SECONDS = 0.3
@@ -50,6 +51,9 @@ class Remote:
 
     def why(self, id: str, query: str, viewer: Viewer = _VIEWER) -> Disclosed[WhyResponse]:
         return received(self._call("GET", f"/patients/{quote(id)}/why?q={quote(query)}", WhyResponse))
+
+    def ask(self, ask: Ask, viewer: Viewer = _VIEWER) -> Disclosed[Reply]:
+        return received(self._call("POST", "/questions", Reply, msgspec.to_builtins(ask)))
 
     def status(self) -> Status:
         return self._call("GET", "/status", Status)

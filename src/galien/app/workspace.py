@@ -26,6 +26,7 @@ import msgspec
 
 from galien import __version__
 from galien.app.access import SqliteAccessLedger
+from galien.app.asking import Asking
 from galien.app.corpus import StoreCorpus
 from galien.app.facade import Job, Media, Progress
 from galien.app.inbox import load_mapping
@@ -53,6 +54,7 @@ from galien.model.answers import (
     WhyResponse,
 )
 from galien.model.errors import GalienError, NotFound, UsageError, WorkspaceBusy
+from galien.model.replies import Ask, Reply
 from galien.query import Engine
 from galien.query.clinical import Clinical
 from galien.sources.port import Limits
@@ -117,6 +119,15 @@ class Workspace:
             self._clinical = self._understands()
             self._engine = Engine(self._index, self._corpus, self._clinical)
             self._pages = Pages(self._ledger, self._cdm, self._corpus, self._engine.marks)
+            self._asking = Asking(
+                self._ledger,
+                self._cdm,
+                self._told,
+                self._corpus,
+                self._understanding,
+                self._links,
+                lambda: clock().date(),
+            )
             self._projector = Projector(self._ledger, self._cdm, self._told, self._index, self._understanding)
             self._replay = Replay(self._ledger, self._cdm, self._told, self._index, self._projector, self._limits)
             self._recover()
@@ -157,6 +168,15 @@ class Workspace:
 
     def patient(self, id: str, viewer: Viewer = LOCAL) -> Disclosed[PatientPage]:
         return self._gate.disclose(viewer, "patient", self._pages.patient(id), [id])
+
+    def ask(self, ask: Ask, viewer: Viewer = LOCAL) -> Disclosed[Reply]:
+        """Answer a question about one patient.
+
+        >>> workspace.ask(Ask(patient="p12", question="dernière créatinine")).value.sentence  # doctest: +SKIP
+        'Créatinine : 82 µmol/L le 12/03/2024.'
+        """
+        reply = self._asking.reply(ask)
+        return self._gate.disclose(viewer, "ask", reply, [reply.patient], query=ask.question, count=len(reply.facts))
 
     def document(self, id: str, query: str = "", viewer: Viewer = LOCAL) -> Disclosed[DocumentPage]:
         return self._gate.disclose(viewer, "document", self._pages.document(id, query), [id], query=query)

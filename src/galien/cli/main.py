@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from galien import __version__
+from galien.cli.ask import ask
 from galien.cli.console import Console
 from galien.cli.demo import demo
 from galien.cli.explain import explain
@@ -67,6 +68,7 @@ def main(ctx: click.Context, workspace: Path, language: Language | None) -> None
       galien demo generate --patients 50 hospital/    make a synthetic hospital, as real files
       galien ingest hospital/                         put them into the workspace
       galien search "coxarthrose prothèse"            search it from here
+      galien ask p1 "dernière créatinine"             ask about one patient
       galien serve                                    search it from a browser
 
     When a server runs on the workspace, ingest, search and status talk to it.
@@ -77,6 +79,7 @@ def main(ctx: click.Context, workspace: Path, language: Language | None) -> None
 for command in (
     ingest,
     search,
+    ask,
     explain,
     why,
     read,

@@ -21,10 +21,10 @@ from galien.model.units import UNIT_PATTERN, unit
 from galien.query.criteria import Age, Lapse, Period, Relation, Service, Stay, Value
 
 _DATA: dict[str, AnyValue] = tomllib.loads((files("galien.query") / "data" / "medical.toml").read_text("utf-8"))
-_UNITS: dict[str, str] = {word: unit for unit, words in _DATA["time_units"].items() for word in words}
-_COUNTS: dict[str, int] = _DATA["numbers"]
-_N = r"(?P<n>\d+(?:[.,]\d+)?|" + "|".join(sorted(_COUNTS, key=len, reverse=True)) + ")"
-_U = r"(?P<u>" + "|".join(sorted(_UNITS, key=len, reverse=True)) + r")"
+TIME_UNITS: dict[str, str] = {word: unit for unit, words in _DATA["time_units"].items() for word in words}
+COUNTS: dict[str, int] = _DATA["numbers"]
+_N = r"(?P<n>\d+(?:[.,]\d+)?|" + "|".join(sorted(COUNTS, key=len, reverse=True)) + ")"
+_U = r"(?P<u>" + "|".join(sorted(TIME_UNITS, key=len, reverse=True)) + r")"
 _END = r"(?![\w])"
 _NUMBER = r"\d+(?:[.,]\d+)?"
 _SIGNS = [item["sign"] for item in _DATA["op"]]
@@ -90,8 +90,8 @@ def plain_of(text: str) -> str:
 def _lapse(count: str | None, written: str | None) -> Lapse | None:
     if written is None:
         return None
-    number = 1.0 if count is None else _float(count) if count[0].isdigit() else float(_COUNTS[count])
-    return Lapse(number, _UNITS[written])  # type: ignore[arg-type]
+    number = 1.0 if count is None else _float(count) if count[0].isdigit() else float(COUNTS[count])
+    return Lapse(number, TIME_UNITS[written])  # type: ignore[arg-type]
 
 
 @lru_cache(maxsize=1)
@@ -138,7 +138,7 @@ def count_at(plain: str, at: int) -> tuple[int, int] | None:
         return int(more["n"]) + 1, more.end()
     if match is None:
         return None
-    count = int(match["n"]) if match["n"].isdigit() else _COUNTS[match["n"]]
+    count = int(match["n"]) if match["n"].isdigit() else COUNTS[match["n"]]
     return (count, match.end()) if 1 < count < 100 else None
 
 

@@ -25,6 +25,7 @@ from galien.query.criteria import (
     Concept,
     Counted,
     DocumentKind,
+    Kind,
     Lapse,
     Node,
     Not,
@@ -133,6 +134,21 @@ class Interpreter:
         )
         words = tuple(p.node.text for p in pieces if isinstance(p.node, Text) and not p.node.phrase)
         return Understood(text=text, query=tree.query, pieces=pieces, words=words)
+
+    def names(self, text: str) -> list[tuple[int, int]]:
+        """Where a text names concepts and kinds of documents, or says whose or how sure the next one is."""
+        plain = plain_of(text)
+        spans = [(start, named[0]) for start, named in self._mentions(text).items()]
+        for word in re.finditer(r"\w+", plain):
+            ends = [self._phrase(plain, word.start(), kind) for kind in ("documents", "family", "hedged")]
+            if any(ends):
+                spans.append((word.start(), max(ends)))
+        return spans
+
+    def kind(self, id: str) -> Kind | None:
+        """What kind of criterion a concept makes; ``None`` for one that makes none."""
+        concept = self._knowledge.get(id)
+        return concept.kind if concept is not None and concept.kind != "code" else None
 
     # -- from text to items
 

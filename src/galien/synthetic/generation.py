@@ -18,7 +18,7 @@ from galien.synthetic.formats.pdf import pdf
 from galien.synthetic.formats.plain import plain
 from galien.synthetic.lexicon import HOSPITAL, SERVICES, Language, scenarios, table
 from galien.synthetic.people import INS_OID, IPP_OID, Person, person
-from galien.synthetic.text import Mention
+from galien.synthetic.text import Mention, codes
 from galien.synthetic.writing import Report
 
 _MERGED_EVERY = 40
@@ -213,6 +213,7 @@ class _Hospital:
                         if not who.has(name) and item["code"][:3] not in who.codes()
                     ),
                     "allergic": who.allergic,
+                    "allergy": _allergy(who, self._language) if who.allergic else "",
                 }
             )
         )
@@ -223,6 +224,10 @@ class _Hospital:
             {"kind": "condition", "code": scenarios()[e.scenario]["diagnosis"]["code"], "at": str(e.day)}
             for e in who.episodes
         ]
+        drugs = [(drug, e.day) for e in who.episodes for drug in scenarios()[e.scenario]["drugs"]]
+        drugs += [(c.drug, c.since) for c in who.comorbidities if c.drug]
+        atc = table("scenarios")["drugs"]
+        events += [{"kind": "drug", "code": atc[drug]["atc"], "name": drug, "at": str(at)} for drug, at in drugs]
         events += [{"kind": "act", "code": a.code, "at": str(a.at), "stay": a.stay} for a in what.acts]
         events += [{"kind": "stay", "code": s.number, "at": str(s.start), "end": str(s.end)} for s in what.stays]
         events += [
@@ -232,6 +237,12 @@ class _Hospital:
         ]
         events += [{"kind": "image", "code": s.uid, "at": str(s.at)} for s in what.studies]
         self._truth["events"] += [msgspec.json.encode({"ipp": who.ipp, **event}) for event in events]
+
+
+def _allergy(who: Person, language: Language) -> str:
+    """ICD-10 code of the allergy that the documents of an allergic patient write."""
+    words = table(language)["generic"]["allergy"]
+    return codes(words[who.number % len(words)])[0][1]
 
 
 def _mention(file: str, report: Report, mention: Mention, exact: bool) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from galien.app.facade import Job
-from galien.model import answers
+from galien.model import answers, replies
 
 VERSION = "1.0.0"
 
@@ -111,6 +111,7 @@ OPERATIONS: tuple[Operation, ...] = (
         answers.WhyResponse,
         parameters=(_ID, _Q),
     ),
+    Operation("post", "/questions", "Answer a question about one patient", replies.Reply, takes=replies.Ask),
     Operation("get", "/documents/{id}", "A document, with marks", answers.DocumentPage, parameters=(_ID, _Q)),
     Operation("get", "/documents/{id}/original", "Its original bytes", "application/octet-stream", parameters=(_ID,)),
     Operation("get", "/articles/{id}", "An article, with marks", answers.ArticlePage, parameters=(_ID, _Q)),

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 from itertools import groupby
+from urllib.parse import parse_qs
 
+import msgspec
 from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from galien.model.answers import DocumentBrief, PatientPage
-from galien.model.errors import QueryError
+from galien.model.errors import NotFound, QueryError, UsageError
+from galien.model.replies import Ask
 from galien.web.charts import Chart, chart
 from galien.web.desk import VIEWER, Desk
 from galien.web.timeline import timeline
 
 SPANS = (0, 10, 5, 1)
+_LONGEST = 500
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -25,6 +30,26 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.get("/patients/{id}")
     def patient(request: Request, id: str, years: int = 0, type: str = "", q: str = "") -> Response:
+        return show(request, id, years, type, q=q)
+
+    @router.get("/patients/{id}/questions")
+    def asked_again(id: str) -> Response:
+        # A reload, or an address typed again: the question itself is in no address.
+        if not id[1:].isdigit() or id[:1] != "p":
+            raise NotFound("no such patient")
+        return RedirectResponse(f"/patients/{id}#ask", 303)
+
+    @router.post("/patients/{id}/questions")
+    async def ask(request: Request, id: str) -> Response:
+        question = await _question(request)
+        return await run_in_threadpool(show, request, id, 0, "", question)
+
+    def show(request: Request, id: str, years: int = 0, type: str = "", question: str = "", q: str = "") -> Response:
+        reply, curve = None, None
+        if question:
+            ask = Ask(patient=id, question=question[:_LONGEST], language=desk.reader(request).language)
+            reply = desk.facade.ask(ask, VIEWER).value
+            curve = chart(reply.series) if reply.series is not None else None
         page = desk.facade.patient(id, VIEWER).value
         verdicts = None
         if q:
@@ -48,9 +73,27 @@ def routes(desk: Desk) -> APIRouter:
             years=_by_year(documents),
             types=_types(page.documents),
             chosen=type,
+            question=question,
+            reply=reply,
+            curve=curve,
         )
 
     return router
+
+
+async def _question(request: Request) -> str:
+    """The question of a form, or of a script that sends it as JSON."""
+    if request.headers.get("content-type", "").startswith("application/json"):
+        try:
+            return msgspec.json.decode(await request.body(), type=_Question).question.strip()
+        except msgspec.DecodeError:
+            raise UsageError("the body is not a question") from None
+    form = parse_qs((await request.body()).decode("utf-8", "replace"))
+    return " ".join(form.get("question", [""])[0].split())
+
+
+class _Question(msgspec.Struct):
+    question: str
 
 
 def _charts(page: PatientPage) -> list[Chart]:

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from galien.governance import Viewer
 from galien.model.answers import SearchRequest, SearchResponse
 from galien.model.errors import UsageError
+from galien.model.replies import Ask
 from galien.web import openapi
 from galien.web.address import checked, following, read
 from galien.web.desk import Desk
@@ -54,6 +55,12 @@ def routes(desk: Desk) -> APIRouter:
     @router.get("/patients/{id}/why")
     def why(id: str, q: str = "") -> Response:
         return _json(facade.why(id, q, VIEWER).value)
+
+    @router.post("/questions")
+    async def question(request: Request) -> Response:
+        # In the body, not in the address: a question and an identifier may tell of a patient.
+        asked = _body(await request.body(), Ask)
+        return _json((await run_in_threadpool(facade.ask, asked, VIEWER)).value)
 
     @router.get("/documents/{id}")
     def document(id: str, q: str = "") -> Response:

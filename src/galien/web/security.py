@@ -6,10 +6,13 @@ The server speaks to this machine alone, so a foreign ``Host`` is a DNS rebindin
 
 from __future__ import annotations
 
+import re
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+_QUESTION = re.compile(r"/patients/p\d+/questions")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 HEADERS = {
@@ -47,7 +50,7 @@ class Guard:
                     headers.setdefault(name, value)
             await send(message)
 
-        refusal = refused(scope["method"], Headers(scope=scope), scope.get("scheme", "http"))
+        refusal = refused(scope["method"], Headers(scope=scope), scope.get("scheme", "http"), scope.get("path", ""))
         if refusal:
             body = {
                 "type": "about:blank",
@@ -63,20 +66,25 @@ class Guard:
         await self._app(scope, receive, guarded)
 
 
-def refused(method: str, headers: Headers, scheme: str) -> str:
+def refused(method: str, headers: Headers, scheme: str, path: str = "") -> str:
     """Why a request is refused, or ``""``."""
     host = headers.get("host", "")
     if _name(host) not in LOOPBACK:
         return "this server answers to the names of this machine only"
     if method in {"GET", "HEAD", "OPTIONS"}:
         return ""
+    site, sent = headers.get("sec-fetch-site", "none"), headers.get("content-type", "").split(";")[0].strip()
+    if _QUESTION.fullmatch(path) and sent == "application/x-www-form-urlencoded":
+        # A question changes nothing, and its form works without scripts. Under our Referrer-Policy a browser sends
+        # no origin with it, but says by itself, where no page can make it lie, that it comes from our own.
+        return "" if site == "same-origin" else "a question must come from this server's own pages"
     origin = headers.get("origin")
     if origin is not None and origin != f"{scheme}://{host}":
         return "a write must come from this server's own pages"
-    if headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}:
+    if site not in {"same-origin", "none"}:
         return "a write must come from this server's own pages"
     # Programs send JSON; a form of another site cannot without asking first (CORS preflight).
-    if headers.get("content-type", "").split(";")[0].strip() != "application/json":
+    if sent != "application/json":
         return "a write must be JSON (Content-Type: application/json)"
     return ""
 

@@ -53,11 +53,14 @@ class OmopEvents:
     cdm : Cdm
     told : Told
         What the documents say, by document.
+    person : int, optional
+        Read the events of this person alone.
     """
 
-    def __init__(self, cdm: Cdm, told: Told) -> None:
+    def __init__(self, cdm: Cdm, told: Told, person: int | None = None) -> None:
         self._cdm = cdm
         self._told = told
+        self._person = person
         self._people: tuple[int, People] | None = None
         self._documents: tuple[int, tuple[Ints, Ints, Ints, Ints]] | None = None
 
@@ -83,7 +86,7 @@ class OmopEvents:
             f"SELECT person_id AS person, {_day(start)} AS day, {_day(f'greatest({start}, coalesce({end}, {start}))')}"
             f" AS finish, coalesce(visit_occurrence_id, 0) AS stay,"
             f" {table}_id AS ref, {EVENT_TABLES.index(table)} AS place"
-            f" FROM {table} WHERE {_among(f'{prefix}_source_concept_id', concepts)} AND {limit}",
+            f" FROM {table} WHERE {_among(f'{prefix}_source_concept_id', concepts)} AND {limit}{self._only()}",
         )
 
     def mentions(self, concepts: frozenset[str], said: str, *, drugs: bool) -> Columns:
@@ -107,7 +110,7 @@ class OmopEvents:
             f" {EVENT_TABLES.index('measurement')} AS place,"
             " value_as_number AS low, value_as_number AS high, coalesce(unit_source_value, '') AS unit,"
             " coalesce(operator_concept_id, 0) AS operator FROM measurement"
-            f" WHERE {_among('measurement_source_concept_id', sources)} AND value_as_number IS NOT NULL",
+            f" WHERE {_among('measurement_source_concept_id', sources)} AND value_as_number IS NOT NULL{self._only()}",
         )
         _convert(measured, unit, molar_mass)
         _open(
@@ -128,7 +131,7 @@ class OmopEvents:
         return self._read(
             f"SELECT person_id AS person, {_day('note_date')} AS day, {_day('note_date')} AS finish,"
             f" coalesce(visit_occurrence_id, 0) AS stay, note_id AS ref, {EVENT_TABLES.index('note')} AS place"
-            f" FROM note WHERE {limit}",
+            f" FROM note WHERE {limit}{self._only()}",
             [kind] if kind else [],
         )
 
@@ -144,7 +147,7 @@ class OmopEvents:
             f"SELECT person_id AS person, {_day(start)} AS day, {_day(end)} AS finish,"
             " visit_occurrence_id AS stay, visit_occurrence_id AS ref,"
             f" {EVENT_TABLES.index('visit_occurrence')} AS place FROM visit_occurrence"
-            f" WHERE {' AND '.join(limits)}",
+            f" WHERE {' AND '.join(limits)}{self._only()}",
             parameters,
         )
 
@@ -171,7 +174,7 @@ class OmopEvents:
         if self._documents is None or self._documents[0] != commit:
             rows = self._rows(
                 f"SELECT note_id, person_id, {_day('note_date')} AS day, coalesce(visit_occurrence_id, 0) AS stay"
-                " FROM note ORDER BY note_id"
+                f" FROM note WHERE true{self._only()} ORDER BY note_id"
             )
             columns = (_ints(rows["note_id"]), _ints(rows["person_id"]), _ints(rows["day"]), _ints(rows["stay"]))
             self._documents = (commit, columns)
@@ -189,7 +192,7 @@ class OmopEvents:
             "SELECT p.person_id AS person, coalesce(p.gender_source_value, '') AS sex,"
             f" {_day(f'CASE WHEN year_of_birth IS NULL THEN NULL ELSE {born} END')} AS born,"
             f" {_day('d.death_date')} AS died"
-            " FROM person p LEFT JOIN death d USING (person_id) ORDER BY 1",
+            f" FROM person p LEFT JOIN death d USING (person_id) WHERE true{self._only('p.')} ORDER BY 1",
         )
         return _ints(rows["person"]), rows["sex"].astype(str), _ints(rows["born"]), _ints(rows["died"])
 
@@ -244,6 +247,10 @@ class OmopEvents:
 
     def last_commit(self) -> int:
         return self._cdm.last_commit()
+
+    def _only(self, table: str = "") -> str:
+        """The restriction to one person, where there is one."""
+        return f" AND {table}person_id = {self._person:d}" if self._person is not None else ""
 
     def _read(self, sql: str, parameters: Sequence[object] = ()) -> Columns:
         return _columns(self._rows(sql, parameters))

@@ -6,10 +6,12 @@ import { themes } from "./js/themes.js";
 import { marks } from "./js/marks.js";
 import { viewer } from "./js/viewer.js";
 import { folds } from "./js/folds.js";
+import { asking } from "./js/asking.js";
 
 themes();
 keyboard();
 parts(ready);
+asking();
 ready();
 
 /** What must be done again whenever a part of the page was replaced. */

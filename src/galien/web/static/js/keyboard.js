@@ -1,4 +1,4 @@
-// The keys of the page: / field, j k answers, Enter open, Space preview, Escape back, g p|d|i|a kinds, ? help.
+// The keys of the page: / field, q question about a record, j k answers, Enter open, Space preview, Escape back, g p|d|i|a kinds, ? help.
 
 import { preview, shut } from "./preview.js";
 
@@ -20,6 +20,9 @@ export function keyboard() {
       const field = document.querySelector('input[type="search"]');
       field?.focus();
       field?.select();
+    } else if (event.key === "q" && document.getElementById("question")) {
+      event.preventDefault();
+      document.getElementById("question").select();
     } else if (event.key === "j" || event.key === "k") {
       move(event, event.key === "j" ? 1 : -1);
     } else if (event.key === " " && current() && !event.target.closest?.("a, button, summary, [data-viewer]")) {
