@@ -48,8 +48,23 @@ def same_as(whole: str) -> str:
     return f"CIM10:{whole[6:]}" if whole.startswith("ICD10:") else whole
 
 
+def tidy(whole: str) -> str:
+    """A code or a family of codes (``CIM10:E11*``), as a table writes it, in the form under which it is kept.
+
+    >>> tidy("RXNORM:1191"), tidy("CIM10:E11*"), tidy("CIM10:I219")
+    ('RxNorm:1191', 'CIM10:E11*', 'CIM10:I21.9')
+    """
+    vocabulary, colon, code = whole.partition(":")
+    if not colon:
+        return whole
+    return key(vocabulary, code.removesuffix("*")) + ("*" if code.endswith("*") else "")
+
+
 def _dotted(code: str) -> str:
-    code = code.upper().replace(".+", "+").rstrip("†*").removesuffix("+").replace("-", "") if "-" not in code else code
-    if len(code) > 3 and code[0].isalpha() and code[1].isdigit() and code[3] not in ".+-":
+    code = code.upper()
+    if "-" in code:
+        return code  # a block: A00-A09
+    code = code.replace(".+", "+").rstrip("†*").removesuffix("+")
+    if len(code) > 3 and code[0].isalpha() and code[1].isdigit() and code[3] not in ".+":
         return f"{code[:3]}.{code[3:]}"
     return code

@@ -1,0 +1,312 @@
+"""Terminologies joined to the lexicon, and to each other: one concept for one thing, with all its codes.
+
+A term joins a concept that is there already when its code says so, else when a cross-map does, else when its
+preferred label is a name of it. Otherwise it is a concept of its own, called by its code, below the
+lexicon's concepts that hold its code, below what its cross-maps put it in, and below its own parents.
+
+The lexicon has the last word: a terminology never takes one of its names, nor a mention of one of its concepts
+(*fièvre* in *fièvre aphteuse*) for a concept that is no kind of it, and never changes how its own concepts are related.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Protocol
+
+import msgspec
+
+from galien.knowledge.codes import same_as
+from galien.knowledge.lexicon import Lexicon
+from galien.knowledge.terminologies.naming import spoken
+from galien.knowledge.terminologies.terms import Term, names_of
+from galien.model.concepts import Concept, ConceptKind, Label, Measure
+
+_ALIKE: tuple[frozenset[ConceptKind], ...] = (
+    frozenset({"condition", "finding"}),
+    frozenset({"drug", "class"}),
+    frozenset({"act"}),
+    frozenset({"analyte"}),
+    frozenset({"body"}),
+)
+_CLASSIFICATIONS = ("CIM10", "CCAM")
+"""Where several codes make one concept of the lexicon, each is narrower; elsewhere (ATC) each means the same."""
+_LOUD = 5
+"""Shortest abbreviation of a terminology that is looked for: shorter ones mean too many things."""
+
+
+class Speech(Protocol):
+    """How texts are read, as far as joining must know."""
+
+    def words(self, label: Label, language: str) -> tuple[str, ...]:
+        """The words by which a label is looked for; labels of the same words are one name. Empty: never found."""
+
+    def named(self, text: str, language: str) -> Iterable[str]:
+        """Concepts of the lexicon that are named within a text."""
+
+
+class Kept(msgspec.Struct, frozen=True, array_like=True):
+    """A concept as it is kept.
+
+    Attributes
+    ----------
+    heard : int
+        How many of its labels, the first ones, are looked for in texts.
+    said : str
+        Which of its preferred labels are: ``fr``, ``en``, both or none.
+    maps : tuple of str
+        Cross-maps that are no code of the concept: broader codes, and codes that several concepts claim.
+    """
+
+    concept: Concept
+    heard: int
+    said: str = ""
+    maps: tuple[str, ...] = ()
+
+
+class _Node:
+    """A concept in the making."""
+
+    def __init__(self, id: str, kind: ConceptKind, place: int) -> None:
+        self.id, self.kind, self.place = id, kind, place
+        self.fr = self.en = ""
+        self.labels: list[Label] = []
+        self.spoken: list[Label] = []
+        self.codes: dict[str, None] = {}
+        self.maps: dict[str, None] = {}
+        self.parents: dict[str, None] = {}
+        self.vocabularies: set[str] = set()
+        self.measure: Measure | None = None
+        self.lexical: Concept | None = None
+
+
+class _Claim(msgspec.Struct, frozen=True, order=True):
+    """A terminology's wish to say a name: the least claim wins."""
+
+    synonym: bool
+    rank: int
+    length: int
+    place: int
+
+
+class Joining:
+    """A lexicon, and the terminologies added to it one after the other.
+
+    Parameters
+    ----------
+    lexicon : Lexicon
+    speech : Speech
+    """
+
+    def __init__(self, lexicon: Lexicon, speech: Speech) -> None:
+        self._lexicon = lexicon
+        self._speech = speech
+        self._nodes: dict[str, _Node] = {}
+        self._of: dict[str, _Node] = {}
+        self._external: dict[str, list[_Node]] = defaultdict(list)
+        self._names: dict[tuple[str, tuple[str, ...]], list[_Node]] = defaultdict(list)
+        self._terms: list[tuple[Term, _Node, int]] = []
+        self._holders: dict[str, list[Concept]] = defaultdict(list)
+        self._own: Counter[tuple[str, str]] = Counter()
+        for concept in lexicon:
+            self._take(concept)
+        self._lexical_names = frozenset(self._names)
+
+    def _take(self, concept: Concept) -> None:
+        node = self._nodes[concept.id] = _Node(concept.id, concept.kind, len(self._nodes))
+        node.lexical, node.fr, node.en, node.measure = concept, concept.fr, concept.en, concept.measure
+        node.codes = dict.fromkeys(concept.codes)
+        node.parents = dict.fromkeys(self._lexicon.parents(concept.id))
+        node.labels = list(concept.labels)
+        for label in (Label(concept.fr, "fr"), Label(concept.en, "en"), *concept.labels):
+            for language in (label.language,) if label.language else ("fr", "en"):
+                self._name(node, label, language)
+        for code in concept.codes:
+            self._holders[code.rstrip("*")].append(concept)
+            self._own[concept.id, code.partition(":")[0]] += 1
+
+    def _name(self, node: _Node, label: Label, language: str) -> None:
+        words = self._speech.words(label, language)
+        if words and node not in self._names[language, words]:
+            self._names[language, words].append(node)
+
+    def add(self, terms: Iterable[Term], progress: Callable[[int], None] | None = None) -> None:
+        """Add a terminology; a code that is given twice counts once."""
+        every = list(terms)
+        claimed = Counter(whole for term in every for whole in dict.fromkeys(term.maps))
+        vocabularies = {term.vocabulary for term in every}
+        rank = len({term.vocabulary for term, _, _ in self._terms} - vocabularies)
+        for number, term in enumerate(every):
+            if progress is not None and number % 1000 == 0:
+                progress(number)
+            if term.key not in self._of:
+                self._place(term, claimed, rank)
+
+    def _place(self, term: Term, claimed: Mapping[str, int], rank: int) -> None:
+        whole = term.key
+        node = self._target(term, claimed)
+        if node is None:
+            node = self._nodes[whole] = _Node(whole, term.kind, len(self._nodes))
+        self._of[whole] = node
+        node.codes[whole] = None
+        node.vocabularies.add(term.vocabulary)
+        if node.lexical is None:
+            node.fr, node.en = node.fr or term.fr, node.en or term.en
+        for other in term.maps:
+            if claimed[other] == 1:
+                node.codes[other] = None
+                self._external[other].append(node)
+            else:
+                node.maps[other] = None
+        node.maps.update(dict.fromkeys(term.within))
+        for text, language in ((term.fr, "fr"), (term.en, "en")):
+            if text and term.kind != "code":
+                self._name(node, Label(text, language), language)
+        self._terms.append((term, node, rank))
+
+    # -- which concept a term is
+
+    def _target(self, term: Term, claimed: Mapping[str, int]) -> _Node | None:
+        same = self._of.get(same_as(term.key))
+        if same is not None:
+            return same
+        holder = self._holder(term.key) or self._holder(same_as(term.key))
+        if holder is not None and _alike(holder.kind, term.kind):
+            return self._nodes[holder.id]
+        for other in term.maps:
+            mapped: list[_Node] = [*([self._of[other]] if other in self._of else []), *self._external.get(other, ())]
+            if claimed[other] == 1 and len(mapped) == 1 and self._joins(mapped[0], term):
+                return mapped[0]
+        for text, language in ((term.fr, "fr"), (term.en, "en")):
+            words = self._speech.words(Label(text, language), language) if text else ()
+            if words:
+                namesakes = [node for node in self._names.get((language, words), ()) if self._joins(node, term)]
+                if len(namesakes) == 1:
+                    return namesakes[0]
+        return None
+
+    def _joins(self, node: _Node, term: Term) -> bool:
+        return _alike(node.kind, term.kind) and term.vocabulary not in node.vocabularies
+
+    def _holder(self, whole: str) -> Concept | None:
+        """The one concept of the lexicon that this code is."""
+        vocabulary = whole.partition(":")[0]
+        found = self._holders.get(whole, ())
+        if vocabulary in _CLASSIFICATIONS:
+            found = [concept for concept in found if self._own[concept.id, vocabulary] == 1]
+        return found[0] if len(found) == 1 else None
+
+    # -- what lies above it
+
+    def _relate(self) -> None:
+        for term, node, _ in self._terms:
+            for above in self._above(term, node):
+                parent = self._nodes[above]
+                lexical = node.lexical is not None and parent.lexical is not None
+                if above != node.id and above not in node.parents and not lexical and node.id not in self._over(above):
+                    node.parents[above] = None
+
+    def _above(self, term: Term, node: _Node) -> Iterator[str]:
+        covered: set[str] = set()
+        for whole in term.above:
+            parent = self._of.get(whole)
+            if parent is not None:
+                yield parent.id
+                covered |= self._cover(whole)
+        for whole in term.within:
+            parent = self._of.get(whole) or self._of.get(same_as(whole))
+            if parent is not None:
+                yield parent.id
+            else:
+                yield from self._nearest(self._cover(whole), node)
+        yield from self._nearest(self._cover(term.key) - covered, node)
+
+    def _cover(self, whole: str) -> set[str]:
+        """Concepts of the lexicon that hold a code."""
+        vocabulary, _, code = same_as(whole).partition(":")
+        return set(self._lexicon.coded(vocabulary, code))
+
+    def _nearest(self, found: set[str], node: _Node) -> Iterator[str]:
+        """Those of a node's kind that have none of the others below them."""
+        fit = {id for id in found if id != node.id and _alike(self._nodes[id].kind, node.kind)}
+        wider = {above for id in fit for above in self._lexicon.ancestors(id)}
+        yield from sorted(fit - wider)
+
+    def _over(self, id: str) -> set[str]:
+        """A concept and all above it."""
+        found = {id}
+        ahead = [id]
+        while ahead:
+            for parent in self._nodes[ahead.pop()].parents:
+                if parent not in found:
+                    found.add(parent)
+                    ahead.append(parent)
+        return found
+
+    # -- what it is called
+
+    def _speak(self) -> None:
+        """Give each name to one concept."""
+        best: dict[tuple[str, tuple[str, ...]], tuple[_Claim, _Node, Label]] = {}
+        for term, node, rank in self._terms:
+            preferred = (term.fr, term.en)
+            known = set(node.labels)
+            for label in names_of(term):
+                if label.text not in (node.fr, node.en) and label not in known:
+                    node.labels.append(label)
+                    known.add(label)
+                if not term.spoken or label.language not in ("fr", "en"):
+                    continue
+                for text in spoken(label.text, label.language):
+                    name = Label(text, label.language, label.strict)
+                    words = self._speech.words(name, name.language)
+                    if not words or (name.language, words) in self._lexical_names or not _loud(words):
+                        continue
+                    claim = _Claim(label.text not in preferred, rank, len(term.code), node.place)
+                    if (name.language, words) not in best or claim < best[name.language, words][0]:
+                        best[name.language, words] = (claim, node, name)
+        for _, node, name in best.values():
+            if self._kind_of_what_it_names(node, name):
+                node.spoken.append(name)
+
+    def _kind_of_what_it_names(self, node: _Node, name: Label) -> bool:
+        """Whether it is a kind of the lexicon's concept that its name holds, whose mentions it would take."""
+        within = [id for id in self._speech.named(name.text, name.language) if _alike(self._nodes[id].kind, node.kind)]
+        return not within or not self._over(node.id).isdisjoint(within)
+
+    def joined(self) -> Iterator[Kept]:
+        """Every concept, those of the lexicon first."""
+        self._relate()
+        self._speak()
+        for node in self._nodes.values():
+            yield _kept(node)
+
+
+def _kept(node: _Node) -> Kept:
+    own = list(node.lexical.labels) if node.lexical else []
+    heard = list(dict.fromkeys([*own, *(label for label in node.spoken if label.text not in (node.fr, node.en))]))
+    silent = [label for label in dict.fromkeys(node.labels) if label not in set(heard)]
+    if node.lexical:
+        said = "fr en"
+    else:
+        said = " ".join(label.language for label in node.spoken if label.text == getattr(node, label.language))
+    concept = Concept(
+        id=node.id,
+        kind=node.kind,
+        fr=node.fr,
+        en=node.en,
+        labels=(*heard, *silent),
+        codes=tuple(node.codes),
+        parents=tuple(node.parents),
+        measure=node.measure,
+    )
+    return Kept(concept, len(heard), said, tuple(whole for whole in node.maps if whole not in node.codes))
+
+
+def _alike(left: ConceptKind, right: ConceptKind) -> bool:
+    return left == right or any(left in kinds and right in kinds for kinds in _ALIKE)
+
+
+def _loud(words: tuple[str, ...]) -> bool:
+    """An abbreviation alone must be long: it is met in capitals, as are the titles of reports."""
+    return len(words) > 1 or not words[0].startswith("=") or len(words[0]) > _LOUD
