@@ -9,6 +9,8 @@ from galien.knowledge.terminologies.tables import rows
 from galien.knowledge.terminologies.terms import Files, Layout, Term
 
 _ACT = re.compile(r"[A-Z]{4}\d{3}")
+_ORGANISATION = "17"
+"""From this chapter on, titles are places and rules (*urgence*, *chirurgie*), not acts."""
 
 
 def _ccam(files: Files) -> Iterator[Term]:
@@ -48,7 +50,7 @@ def _term(code: str, label: str, parent: str) -> Term:
         fr=label,
         parents=(parent,) if parent else (),
         kind="act",
-        spoken=bool(_ACT.match(code)) or code.count(".") > 1,
+        spoken=bool(_ACT.match(code)) or (code.count(".") > 1 and code < _ORGANISATION),
     )
 
 

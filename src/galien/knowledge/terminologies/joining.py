@@ -177,13 +177,27 @@ class Joining:
             mapped: list[_Node] = [*([self._of[other]] if other in self._of else []), *self._external.get(other, ())]
             if claimed[other] == 1 and len(mapped) == 1 and self._joins(mapped[0], term):
                 return mapped[0]
-        for text, language in ((term.fr, "fr"), (term.en, "en")):
-            words = self._speech.words(Label(text, language), language) if text else ()
-            if words:
-                namesakes = [node for node in self._names.get((language, words), ()) if self._joins(node, term)]
-                if len(namesakes) == 1:
-                    return namesakes[0]
-        return None
+        namesakes = self._namesakes(term)
+        return namesakes[0] if len(namesakes) == 1 else None
+
+    def _namesakes(self, term: Term) -> list[_Node]:
+        """Concepts that bear the term's preferred label; where it has one in each language, both must agree.
+
+        A translation alone does not tell: HPO's *neoplasm* is called *néoplasie*, which here is a cancer.
+        """
+        fr, en = (self._called(text, language, term) for text, language in ((term.fr, "fr"), (term.en, "en")))
+        if not (term.fr and term.en):
+            return fr or en
+        told = [words for label in term.names if label.language == "fr" and (words := self._words(label.text, "fr"))]
+        named = {node.id for words in told for node in self._names.get(("fr", words), ())}
+        return [node for node in en if node in fr or node.id in named or not node.fr]
+
+    def _called(self, text: str, language: str, term: Term) -> list[_Node]:
+        words = self._words(text, language)
+        return [node for node in self._names.get((language, words), ()) if self._joins(node, term)] if words else []
+
+    def _words(self, text: str, language: str) -> tuple[str, ...]:
+        return self._speech.words(Label(text, language), language) if text else ()
 
     def _joins(self, node: _Node, term: Term) -> bool:
         return _alike(node.kind, term.kind) and term.vocabulary not in node.vocabularies
@@ -255,7 +269,7 @@ class Joining:
                 if label.text not in (node.fr, node.en) and label not in known:
                     node.labels.append(label)
                     known.add(label)
-                if not term.spoken or label.language not in ("fr", "en"):
+                if not term.spoken or label.language not in ("fr", "en") or _loose(term, label):
                     continue
                 for text in spoken(label.text, label.language):
                     name = Label(text, label.language, label.strict)
@@ -301,6 +315,12 @@ def _kept(node: _Node) -> Kept:
         measure=node.measure,
     )
     return Kept(concept, len(heard), said, tuple(whole for whole in node.maps if whole not in node.codes))
+
+
+def _loose(term: Term, label: Label) -> bool:
+    """One word for a thing that is called by several: said in its context only (*plaque*, *permanente*)."""
+    preferred = term.fr if label.language == "fr" else term.en
+    return term.kind != "drug" and " " not in label.text and " " in preferred
 
 
 def _alike(left: ConceptKind, right: ConceptKind) -> bool:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.resources import files as resources
 
 from galien.knowledge.codes import key
@@ -29,7 +30,10 @@ _DATA = tomllib.loads((resources("galien.knowledge") / "data" / "medicines.toml"
 _SALTS = re.compile(rf"^(?:{'|'.join(_DATA['salts_before'])}) D(?:E |')", re.IGNORECASE)
 _FORMS = re.compile(rf"(?: (?:{'|'.join(_DATA['salts_after'])}))+$", re.IGNORECASE)
 _MAKERS = frozenset(_DATA["makers"])
-_HOMEOPATHIC = "HOMÉOPATHIQUE"
+_SHORTEST = 5
+"""Letters of the shortest brand that is looked for."""
+_SHORTEST_ALONE = 7
+"""Letters of the shortest first word of a brand that stands for the whole: *rhino*, *paro* do not."""
 _STRENGTH = re.compile(r"\s+(?:\d|,)|,")
 _PARTS = re.compile(r"\s*\([^)]*\)")
 
@@ -66,22 +70,27 @@ def _bdpm(files: Files, delimiter: str, compositions: tuple[str, ...], medicines
         # The therapeutic fraction (FT, once ST) of a link stands for its salt (SA).
         if row["nature"] in ("FT", "ST") or row["num_lien"] not in active[row["cis"]]:
             active[row["cis"]][row["num_lien"]] = code
-    titles = {
-        row["cis"]: row["denomination"]
-        for row in rows(files["medicines"], ("cis", "denomination"), delimiter=delimiter, header=medicines)
-    }
+    titles, homeopathic = {}, set()
+    for row in rows(files["medicines"], ("cis", "denomination", "procedure"), delimiter=delimiter, header=medicines):
+        titles[row["cis"]] = row["denomination"]
+        if "homéo" in row["procedure"].lower():
+            homeopathic.add(row["cis"])
     chief = _chief(substances)
     parts = {cis: tuple(sorted({chief[code] for code in links.values()})) for cis, links in active.items()}
-    simple, compound = _brands(titles, parts)
+    remedies = {cis: codes for cis, codes in parts.items() if cis not in homeopathic}
+    simple, compound = _brands(titles, remedies, substances)
+    # Amino acids of a feeding bag, flowers of a homeopathic complex: nobody means the medicine by those words.
+    alone = {code for codes in remedies.values() if len(codes) <= _DATA["most_alone"] for code in codes}
     for code, name in substances.items():
-        yield _substance(code, name, chief[code], sorted(simple.get(code, ())))
+        yield _substance(code, name, chief[code], sorted(simple.get(code, ())), spoken=code in alone)
     for name, codes in compound.items():
         yield Term(
             vocabulary="BDPM", code=_slug(name), fr=name, within=_substance_keys(codes), kind="drug", spoken=True
         )
     for cis, title in titles.items():
         codes = parts.get(cis, ())
-        whole = (f"BDPM:{_slug(brand(title))}",) if len(codes) > 1 and brand(title) in compound else ()
+        name = next((name for name in (brand(title), brand(title).split(" ")[0]) if name in compound), "")
+        whole = (key("BDPM", _slug(name)),) if len(codes) > 1 and name else ()
         yield Term(
             vocabulary="CIS", code=cis, fr=title, within=whole or _substance_keys(codes), kind="drug", spoken=False
         )
@@ -96,18 +105,24 @@ def _chief(substances: dict[str, str]) -> dict[str, str]:
 
 
 def _brands(
-    titles: dict[str, str], parts: dict[str, tuple[str, ...]]
+    titles: Mapping[str, str], parts: Mapping[str, tuple[str, ...]], substances: Mapping[str, str]
 ) -> tuple[dict[str, set[str]], dict[str, tuple[str, ...]]]:
     """Brands by their one substance, and brands of several substances with them."""
     contents: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     for cis, title in titles.items():
         if parts.get(cis):
-            contents[brand(title)].add(parts[cis])
+            name = brand(title)
+            contents[name].add(parts[cis])
+            if len(name.split(" ")[0]) >= _SHORTEST_ALONE and " " in name:  # "pulmicort turbuhaler" is said "pulmicort"
+                contents[name.split(" ")[0]].add(parts[cis])
+    generic = {plain(base(name)).split(" ")[0] for name in substances.values()}
     simple: dict[str, set[str]] = defaultdict(set)
     compound: dict[str, tuple[str, ...]] = {}
     for name, found in contents.items():
-        if len(found) > 1:
-            continue  # one brand for several things (DOLIRHUME, ACTIFED...): said by none
+        words = name.split(" ")
+        if len(found) > 1 or plain(words[0]) in generic or len(words) > 2 or len(words[0]) < _SHORTEST:
+            # One brand for several things (ACTIFED), or a substance and who makes it: said of none.
+            continue
         (codes,) = found
         if len(codes) == 1:
             simple[codes[0]].add(name)
@@ -116,17 +131,21 @@ def _brands(
     return simple, compound
 
 
-def _substance(code: str, name: str, chief: str, brands: list[str]) -> Term:
-    homeopathic = _HOMEOPATHIC in name.upper()
+def plain(name: str) -> str:
+    """Lower case, without accents."""
+    return "".join(c for c in unicodedata.normalize("NFD", name.lower()) if not unicodedata.combining(c))
+
+
+def _substance(code: str, name: str, chief: str, brands: list[str], *, spoken: bool) -> Term:
     bare = base(name)
     return Term(
         vocabulary="BDPM",
         code=code,
         fr=bare if code == chief else name.lower(),
-        names=labels([name.lower(), *brands], "fr", bare) if code == chief else (),
+        names=labels([*([] if "(" in name else [name.lower()]), *brands], "fr", bare) if code == chief else (),
         parents=() if code == chief else (chief,),
         kind="drug",
-        spoken=code == chief and not homeopathic,
+        spoken=spoken and code == chief,
     )
 
 

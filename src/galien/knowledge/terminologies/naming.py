@@ -16,7 +16,7 @@ _MOST_WORDS = 8
 _SHORTEST = 4
 _BRACKETS = re.compile(r"\s*\[([^\[\]]*)\]")
 _PARENTHESES = re.compile(r"\s*\([^()]*\)")
-_SIGNS = re.compile(r"[,;:()\[\]!?%=<>*&\"«»]|\.\s|\.$")
+_SIGNS = re.compile(r"[,;:()\[\]!?%=<>*&\"«»]|\.\s|\.$|\s-\s")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
 
@@ -47,13 +47,13 @@ def spoken(label: str, language: str) -> Iterator[str]:
         label = rules.ending.sub("", label)
         if rules.useless.search(label):
             return
+    # What stands in brackets ("[clinique]") explains a word of the title, and is no name of the whole.
     plain = rules.ending.sub("", _BRACKETS.sub("", label))
-    within = [match[1] for match in _BRACKETS.finditer(label)]
     without = _PARENTHESES.sub("", plain).strip()
     inlined = plain.replace("(", "").replace(")", "").strip() if without != plain else without
     # "aigu(ë)" is an ending, not a word.
     every = [without, inlined] if not re.search(r"\w\(", plain) else [without]
-    for name in dict.fromkeys([*every, *within]):
+    for name in dict.fromkeys(every):
         if _usable(name, rules):
             yield name
 
@@ -64,6 +64,6 @@ def _usable(name: str, rules: _Rules) -> bool:
     words = name.replace("-", " ").replace("'", " ").replace("’", " ").split()
     if len(words) > _MOST_WORDS:
         return False
-    if len(words) == 1:
-        return len(name) >= _SHORTEST and name.lower() not in rules.common
-    return name.lower() not in rules.common
+    plain = name.lower()
+    common = plain in rules.common or plain.rstrip("sx") in rules.common
+    return not common and (len(words) > 1 or len(name) >= _SHORTEST)

@@ -140,6 +140,9 @@ def _of_hpo(stanzas: Iterator[_Stanza], french: dict[str, list[str]]) -> Iterato
 
 def _term(vocabulary: str, kind: ConceptKind, stanza: _Stanza, told: list[str], spoken: bool) -> Term:
     fr = told[0] if told else ""
+    english = {name.lower() for name in (stanza.name, *stanza.synonyms)}
+    # Translators left some synonyms as they were.
+    told = [name for name in told if name == fr or " " not in name or name.lower() not in english]
     return Term(
         vocabulary=vocabulary,
         code=stanza.code,
