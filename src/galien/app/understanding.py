@@ -211,3 +211,9 @@ def _stamps(tables: list[Path]) -> tuple[tuple[Path, int], ...]:
 def tables_of(workspace: Path) -> list[Path]:
     """The hospital's own tables."""
     return sorted((workspace / FOLDER).glob("*.tsv")) if (workspace / FOLDER).is_dir() else []
+
+
+def compile_terminologies(workspace: Path, progress: terminologies.Progress = terminologies.silent) -> None:
+    """Make now what `understanding_of` would make at its first call."""
+    if terminologies.installed(workspace):
+        terminologies.whole_of(workspace, tables_of(workspace), progress)

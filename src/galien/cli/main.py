@@ -20,6 +20,7 @@ from galien.cli.read import read
 from galien.cli.search import search
 from galien.cli.serve import serve
 from galien.cli.synonyms import synonyms
+from galien.cli.terminology import terminology
 from galien.cli.workspace import patients, rebuild, status, workspace
 from galien.model.errors import GalienError, UsageError
 from galien.web.catalogue import LANGUAGES, Language
@@ -79,6 +80,7 @@ for command in (
     explain,
     read,
     synonyms,
+    terminology,
     serve,
     status,
     quarantine,

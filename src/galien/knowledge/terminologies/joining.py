@@ -31,6 +31,10 @@ _ALIKE: tuple[frozenset[ConceptKind], ...] = (
 )
 _CLASSIFICATIONS = ("CIM10", "CCAM")
 """Where several codes make one concept of the lexicon, each is narrower; elsewhere (ATC) each means the same."""
+_CODES = ("CIM10", "ICD10", "ICD10CM", "CCAM")
+"""Classifications: their terms join a concept by its codes."""
+_BRANDS = ("BDPM", "ATC")
+"""Drugs: one concept has many codes (a brand each, a use each). Elsewhere a vocabulary tells two things apart."""
 _LOUD = 5
 """Shortest abbreviation of a terminology that is looked for: shorter ones mean too many things."""
 
@@ -111,6 +115,7 @@ class Joining:
         for concept in lexicon:
             self._take(concept)
         self._lexical_names = frozenset(self._names)
+        self._plain = {(language, word) for language, words in self._names for word in words if word[0] != "="}
 
     def _take(self, concept: Concept) -> None:
         node = self._nodes[concept.id] = _Node(concept.id, concept.kind, len(self._nodes))
@@ -200,7 +205,7 @@ class Joining:
         return self._speech.words(Label(text, language), language) if text else ()
 
     def _joins(self, node: _Node, term: Term) -> bool:
-        return _alike(node.kind, term.kind) and term.vocabulary not in node.vocabularies
+        return _alike(node.kind, term.kind) and (term.vocabulary in _BRANDS or term.vocabulary not in node.vocabularies)
 
     def _holder(self, whole: str) -> Concept | None:
         """The one concept of the lexicon that this code is."""
@@ -261,9 +266,10 @@ class Joining:
 
     def _speak(self) -> None:
         """Give each name to one concept."""
-        best: dict[tuple[str, tuple[str, ...]], tuple[_Claim, _Node, Label]] = {}
+        best: dict[tuple[str, tuple[str, ...]], tuple[_Claim, _Node, Label, bool]] = {}
         for term, node, rank in self._terms:
             preferred = (term.fr, term.en)
+            by_code = node.lexical is not None and term.vocabulary in _CODES
             known = set(node.labels)
             for label in names_of(term):
                 if label.text not in (node.fr, node.en) and label not in known:
@@ -272,20 +278,37 @@ class Joining:
                 if not term.spoken or label.language not in ("fr", "en") or _loose(term, label):
                     continue
                 for text in spoken(label.text, label.language):
-                    name = Label(text, label.language, label.strict)
-                    words = self._speech.words(name, name.language)
+                    name, words = self._as_written(Label(text, label.language, label.strict))
                     if not words or (name.language, words) in self._lexical_names or not _loud(words):
                         continue
                     claim = _Claim(label.text not in preferred, rank, len(term.code), node.place)
                     if (name.language, words) not in best or claim < best[name.language, words][0]:
-                        best[name.language, words] = (claim, node, name)
-        for _, node, name in best.values():
-            if self._kind_of_what_it_names(node, name):
+                        best[name.language, words] = (claim, node, name, by_code)
+        for _, node, name, by_code in best.values():
+            if self._kind_of_what_it_names(node, name, by_code):
                 node.spoken.append(name)
 
-    def _kind_of_what_it_names(self, node: _Node, name: Label) -> bool:
+    def _as_written(self, name: Label) -> tuple[Label, tuple[str, ...]]:
+        """A name and its words; a word in capitals that the lexicon knows in lower case is no abbreviation."""
+        words = self._speech.words(name, name.language)
+        text = name.text
+        for word in words:
+            if word[0] == "=":
+                lower = self._speech.words(Label(word[1:].lower(), name.language), name.language)
+                if len(lower) == 1 and (name.language, lower[0]) in self._plain:
+                    text = text.replace(word[1:], word[1:].lower())
+        if text != name.text:
+            name = Label(text, name.language, name.strict)
+            words = self._speech.words(name, name.language)
+        return name, words
+
+    def _kind_of_what_it_names(self, node: _Node, name: Label, by_code: bool) -> bool:
         """Whether it is a kind of the lexicon's concept that its name holds, whose mentions it would take."""
         within = [id for id in self._speech.named(name.text, name.language) if _alike(self._nodes[id].kind, node.kind)]
+        if by_code:
+            # A code of a classification is the nearest to what the lexicon means, and may say more or less:
+            # M75, *lésions de l'épaule*, is where a periarthritis is coded.
+            return node.id in within
         return not within or not self._over(node.id).isdisjoint(within)
 
     def joined(self) -> Iterator[Kept]:
