@@ -28,7 +28,7 @@ from galien.knowledge.terminologies import Term
 from galien.knowledge.terminologies.joining import Joining, Kept
 from galien.language.mentions import CODING, Compiled, TermFinder, words_of
 from galien.language.words import Words
-from galien.model.concepts import Label
+from galien.model.concepts import Concept, Label
 from galien.model.errors import InputError, IntegrityError, NotFound, StorageFull, UsageError, WorkspaceError
 
 FOLDER = "terminologies"
@@ -202,10 +202,9 @@ def remove(workspace: Path, name: str) -> None:
     _forget(workspace, "")
 
 
-def base_lexicon(tables: Iterable[Path]) -> Lexicon:
-    """The shipped lexicon and the hospital's own tables."""
-    more = [concept for table in tables for concept in read_table(table.read_text("utf-8").splitlines())]
-    return shipped().extended(more) if more else shipped()
+def taught(tables: Iterable[Path]) -> list[Concept]:
+    """What the hospital's own tables say."""
+    return [concept for table in tables for concept in read_table(table.read_text("utf-8").splitlines())]
 
 
 def whole_of(workspace: Path, tables: Sequence[Path], progress: Progress = silent) -> WholeLexicon:
@@ -241,7 +240,9 @@ def _fingerprint(workspace: Path, tables: Sequence[Path]) -> str:
 
 
 def _compile(workspace: Path, tables: Sequence[Path], to: Path, progress: Progress) -> None:
-    base = base_lexicon(tables)
+    own = taught(tables)
+    # What is called by a code is a term's, and waits for it.
+    base = shipped().extended(concept for concept in own if ":" not in concept.id)
     joining = Joining(base, _Speech(base))
     cards = installed(workspace)
     total = sum(card.terms for card in cards)
@@ -250,6 +251,7 @@ def _compile(workspace: Path, tables: Sequence[Path], to: Path, progress: Progre
         start = before
         joining.add(_terms(workspace, card.name), lambda done, start=start: progress("join", start + done, total))  # type: ignore[misc]
         before += card.terms
+    joining.teach(concept for concept in own if ":" in concept.id)
     progress("compile", 0, None)
     kept = list(joining.joined())
     reader = _finders(kept)

@@ -195,7 +195,7 @@ def understanding_of(workspace: Path) -> Understanding:
 
 @lru_cache(maxsize=2)
 def _extended(tables: tuple[tuple[Path, int], ...]) -> Understanding:
-    return Understanding(terminologies.base_lexicon([table for table, _ in tables]))
+    return Understanding(shipped().extended(terminologies.taught([table for table, _ in tables])))
 
 
 @lru_cache(maxsize=1)

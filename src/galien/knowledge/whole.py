@@ -26,6 +26,7 @@ from galien.model.errors import IntegrityError
 _MAGIC = b"GALIEN-KNOWLEDGE-1\n"
 _CODED = msgspec.msgpack.Decoder(Kept)
 _REMEMBERED = 20_000
+_AGAIN = "Remove the file: it is made again."
 Ints = npt.NDArray[np.int64]
 
 
@@ -111,6 +112,23 @@ class _Lists:
         return found
 
 
+def _opened(path: Path) -> tuple[memoryview, int, dict[str, tuple[int, int]]]:
+    """The file in memory, where its sections begin, and where each of them lies."""
+    try:
+        with path.open("rb") as file:
+            view = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        head = len(_MAGIC) + 8
+        size = int.from_bytes(view[len(_MAGIC) : head], "little")
+        start = head + size + -(head + size) % 8
+        places = msgspec.msgpack.decode(view[head : head + size], type=dict[str, tuple[int, int]])
+        whole = start + max(offset + length for offset, length in places.values()) <= len(view)
+    except (OSError, ValueError, msgspec.MsgspecError) as error:
+        raise IntegrityError("the compiled terminologies cannot be read", hint=_AGAIN) from error
+    if not whole or bytes(view[: len(_MAGIC)]) != _MAGIC:
+        raise IntegrityError("the compiled terminologies are cut short", hint=_AGAIN)
+    return view, start, places
+
+
 class WholeLexicon(Lexicon):
     """What `write` wrote, behind the interface of `Lexicon`.
 
@@ -127,18 +145,7 @@ class WholeLexicon(Lexicon):
     """
 
     def __init__(self, path: Path, fingerprint: str) -> None:
-        with path.open("rb") as file:
-            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        view = memoryview(self._map)
-        if bytes(view[: len(_MAGIC)]) != _MAGIC:
-            raise IntegrityError("the compiled terminologies cannot be read", hint="Remove them: they are made again.")
-        head = len(_MAGIC) + 8
-        size = int.from_bytes(view[len(_MAGIC) : head], "little")
-        places = msgspec.msgpack.decode(view[head : head + size], type=dict[str, tuple[int, int]])
-        start = head + size + -(head + size) % 8
-        if start + max(end + length for end, length in places.values()) > len(view):
-            raise IntegrityError("the compiled terminologies are cut short", hint="Remove them: they are made again.")
-        self._view, self._start, self._places = view, start, places
+        self._view, self._start, self._places = _opened(path)
         self._kept_texts = self._texts("concepts")
         self._ids, self._order = self._texts("ids"), self._ints("ids order")
         self._codes, self._codes_of = self._texts("codes"), self._lists("codes of")

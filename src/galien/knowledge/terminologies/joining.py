@@ -76,6 +76,7 @@ class _Node:
         self.fr = self.en = ""
         self.labels: list[Label] = []
         self.spoken: list[Label] = []
+        self.taught: list[Label] = []
         self.codes: dict[str, None] = {}
         self.maps: dict[str, None] = {}
         self.parents: dict[str, None] = {}
@@ -168,6 +169,18 @@ class Joining:
             if text and term.kind != "code":
                 self._name(node, Label(text, language), language)
         self._terms.append((term, node, rank))
+
+    def teach(self, concepts: Iterable[Concept]) -> None:
+        """Add what the hospital says of terms by their ids: its names are looked for as they are."""
+        for concept in concepts:
+            node = self._nodes.get(concept.id)
+            if node is None:
+                node = self._nodes[concept.id] = _Node(concept.id, concept.kind, len(self._nodes))
+                node.fr, node.en = concept.fr, concept.en
+            node.codes.update(dict.fromkeys(concept.codes))
+            node.parents.update((parent, None) for parent in concept.parents if parent in self._nodes)
+            node.taught += concept.labels
+            node.taught += [Label(text, code) for text, code in ((concept.fr, "fr"), (concept.en, "en")) if text]
 
     # -- which concept a term is
 
@@ -321,7 +334,8 @@ class Joining:
 
 def _kept(node: _Node) -> Kept:
     own = list(node.lexical.labels) if node.lexical else []
-    heard = list(dict.fromkeys([*own, *(label for label in node.spoken if label.text not in (node.fr, node.en))]))
+    more = (label for label in node.spoken if label.text not in (node.fr, node.en))
+    heard = list(dict.fromkeys([*own, *node.taught, *more]))
     silent = [label for label in dict.fromkeys(node.labels) if label not in set(heard)]
     if node.lexical:
         said = "fr en"
