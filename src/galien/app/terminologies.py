@@ -313,9 +313,14 @@ class _Speech:
     def __init__(self, lexicon: Lexicon) -> None:
         labels = list(lexicon.labels())
         self._finders = {language: TermFinder(labels, language) for language in ("fr", "en")}
+        self._known: dict[tuple[str, bool, str], tuple[str, ...]] = {}
 
     def words(self, label: Label, language: str) -> tuple[str, ...]:
-        return tuple(words_of(label, language))
+        asked = (label.text, label.strict, language)
+        found = self._known.get(asked)
+        if found is None:
+            found = self._known[asked] = tuple(words_of(label, language))
+        return found
 
     def named(self, text: str, language: str) -> list[str]:
         return [id for found in self._finders[language].find(Words(text)) for id in found.concepts]

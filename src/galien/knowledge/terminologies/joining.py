@@ -18,7 +18,7 @@ import msgspec
 
 from galien.knowledge.codes import same_as
 from galien.knowledge.lexicon import Lexicon
-from galien.knowledge.terminologies.naming import spoken
+from galien.knowledge.terminologies.naming import common, spoken
 from galien.knowledge.terminologies.terms import Term, names_of
 from galien.model.concepts import Concept, ConceptKind, Label, Measure
 
@@ -35,8 +35,9 @@ _CODES = ("CIM10", "ICD10", "ICD10CM", "CCAM")
 """Classifications: their terms join a concept by its codes."""
 _BRANDS = ("BDPM", "ATC")
 """Drugs: one concept has many codes (a brand each, a use each). Elsewhere a vocabulary tells two things apart."""
-_LOUD = 5
-"""Shortest abbreviation of a terminology that is looked for: shorter ones mean too many things."""
+_LOUD = 6
+"""Shortest abbreviation of a terminology that is looked for, with its mark: shorter ones mean too many things."""
+_SHORTEST = 4
 
 
 class Speech(Protocol):
@@ -116,6 +117,13 @@ class Joining:
         for concept in lexicon:
             self._take(concept)
         self._lexical_names = frozenset(self._names)
+        # By their words, as small ones do not count: "LES de l'enfant" would be found in every "enfant".
+        self._common = {
+            (language, words)
+            for language in ("fr", "en")
+            for text in common(language)
+            if (words := speech.words(Label(text, language), language))
+        }
         self._plain = {(language, word) for language, words in self._names for word in words if word[0] != "="}
 
     def _take(self, concept: Concept) -> None:
@@ -292,7 +300,7 @@ class Joining:
                     continue
                 for text in spoken(label.text, label.language):
                     name, words = self._as_written(Label(text, label.language, label.strict))
-                    if not words or (name.language, words) in self._lexical_names or not _loud(words):
+                    if not _loud(words) or self._taken(name.language, words):
                         continue
                     claim = _Claim(label.text not in preferred, rank, len(term.code), node.place)
                     if (name.language, words) not in best or claim < best[name.language, words][0]:
@@ -300,6 +308,10 @@ class Joining:
         for _, node, name, by_code in best.values():
             if self._kind_of_what_it_names(node, name, by_code):
                 node.spoken.append(name)
+
+    def _taken(self, language: str, words: tuple[str, ...]) -> bool:
+        """Whether a name is the lexicon's, or nobody's."""
+        return (language, words) in self._lexical_names or (language, words) in self._common
 
     def _as_written(self, name: Label) -> tuple[Label, tuple[str, ...]]:
         """A name and its words; a word in capitals that the lexicon knows in lower case is no abbreviation."""
@@ -365,5 +377,10 @@ def _alike(left: ConceptKind, right: ConceptKind) -> bool:
 
 
 def _loud(words: tuple[str, ...]) -> bool:
-    """An abbreviation alone must be long: it is met in capitals, as are the titles of reports."""
-    return len(words) > 1 or not words[0].startswith("=") or len(words[0]) > _LOUD
+    """Whether the words are enough to be looked for.
+
+    An abbreviation alone must be long: it is met in capitals, as are the titles of reports.
+    """
+    if len(words) == 1:
+        return len(words[0]) >= _LOUD if words[0].startswith("=") else len(words[0]) >= _SHORTEST
+    return bool(words)

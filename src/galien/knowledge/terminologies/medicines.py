@@ -178,7 +178,7 @@ def _atc(found: dict[str, tuple[str, list[str], str]]) -> Iterator[Term]:
             names=tuple(Label(name, "fr") for name in brands),
             parents=(parent,) if parent else (),
             kind="drug" if len(code) == 7 else "class",
-            spoken=len(code) > 3,
+            spoken=len(code) == 7,  # classes are called by titles: "toniques", "autres solutions"
         )
 
 

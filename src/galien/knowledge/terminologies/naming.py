@@ -28,6 +28,11 @@ class _Rules:
         self.common = frozenset(told["common"])
 
 
+def common(language: str) -> frozenset[str]:
+    """Words that are names in some terminology and something else in most texts."""
+    return _rules(language).common
+
+
 @cache
 def _rules(language: str) -> _Rules:
     return _Rules(language)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -24,6 +24,8 @@ _SAME = "MONDO:equivalentTo"
 _AGAIN = "Download it again: the file ends before its last term, or is another format."
 _PHENOTYPES = "HP:0000118"
 """*Phenotypic abnormality*: modes of inheritance, modifiers, frequencies lie outside and are no findings."""
+_DISEASES = "MONDO:0000001"
+"""*Disease*: what characterises one (*complete*, *grade 2*) lies outside."""
 
 
 class _Stanza(msgspec.Struct):
@@ -114,25 +116,25 @@ def _maps(references: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key(m[1], m[2].strip("|")) for m in found if m))
 
 
-def _phenotypes(parents: dict[str, tuple[str, ...]]) -> set[str]:
-    """Terms below *Phenotypic abnormality*."""
+def _under(root: str, stanzas: Iterable[_Stanza]) -> set[str]:
+    """Terms below another."""
     below: dict[str, list[str]] = defaultdict(list)
-    for code, above in parents.items():
-        for parent in above:
-            below[parent].append(code)
-    found = {_PHENOTYPES}
-    ahead = [_PHENOTYPES]
+    for stanza in stanzas:
+        for parent in stanza.parents:
+            below[parent].append(stanza.code)
+    found = {root}
+    ahead = [root]
     while ahead:
         for child in below[ahead.pop()]:
             if child not in found:
                 found.add(child)
                 ahead.append(child)
-    return found - {_PHENOTYPES}
+    return found - {root}
 
 
 def _of_hpo(stanzas: Iterator[_Stanza], french: dict[str, list[str]]) -> Iterator[Term]:
     known = [stanza for stanza in stanzas if not stanza.obsolete]
-    real = _phenotypes({stanza.code: tuple(stanza.parents) for stanza in known})
+    real = _under(_PHENOTYPES, known)
     for stanza in known:
         told = french.get(stanza.code, [])
         yield _term("HPO", "finding", stanza, told, stanza.code in real)
@@ -200,10 +202,11 @@ def _from_row(row: Mapping[str, str], code: str) -> _Stanza:
     )
 
 
-def _of_mondo(stanzas: Iterator[_Stanza]) -> Iterator[Term]:
-    for stanza in stanzas:
-        if not stanza.obsolete:
-            yield _term("MONDO", "condition", stanza, [], True)
+def _of_mondo(stanzas: Iterable[_Stanza]) -> Iterator[Term]:
+    known = [stanza for stanza in stanzas if not stanza.obsolete and not stanza.name.startswith("obsolete")]
+    real = _under(_DISEASES, known)
+    for stanza in known:
+        yield _term("MONDO", "condition", stanza, [], stanza.code in real)
 
 
 def _mondo_obo(files: Files) -> Iterator[Term]:
@@ -211,11 +214,12 @@ def _mondo_obo(files: Files) -> Iterator[Term]:
 
 
 def _mondo_table(files: Files) -> Iterator[Term]:
+    stanzas = []
     for row in rows(files["table"], ("id", "name", "synonyms", "parents", "xrefs")):
         stanza = _from_row(row, f"MONDO:{row['id']}")
         stanza.parents = [f"MONDO:{parent}" for parent in stanza.parents]
-        if not stanza.name.startswith("obsolete"):
-            yield _term("MONDO", "condition", stanza, [], True)
+        stanzas.append(stanza)
+    return _of_mondo(stanzas)
 
 
 _BABELON = {"french": ("hp-fr.babelon.tsv",), "french synonyms": ("hp-fr.synonyms.tsv",)}
