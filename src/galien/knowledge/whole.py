@@ -50,8 +50,14 @@ def write(path: Path, kept: Sequence[Kept], clues: Mapping[str, Mapping[str, tup
         for parent in parents:
             below[parent].append(number)
     ids = sorted(at, key=str.encode)
-    sections: dict[str, bytes] = {"reader": reader, "clues": msgspec.msgpack.encode(clues)}
+    families = sorted({len(code) - 1 for code in codes if code.endswith("*")}, reverse=True)
+    sections: dict[str, bytes] = {
+        "reader": reader,
+        "clues": msgspec.msgpack.encode(clues),
+        "family lengths": msgspec.msgpack.encode(families),
+    }
     sections |= _texts("concepts", [msgspec.msgpack.encode(item) for item in kept])
+    sections |= _texts("own ids", [id.encode() for id in at])
     sections |= _texts("ids", [id.encode() for id in ids])
     sections["ids order"] = np.array([at[id] for id in ids], np.int64).tobytes()
     sections |= _texts("codes", [code.encode() for code in codes])
@@ -147,10 +153,12 @@ class WholeLexicon(Lexicon):
     def __init__(self, path: Path, fingerprint: str) -> None:
         self._view, self._start, self._places = _opened(path)
         self._kept_texts = self._texts("concepts")
+        self._own_ids = self._texts("own ids")
         self._ids, self._order = self._texts("ids"), self._ints("ids order")
         self._codes, self._codes_of = self._texts("codes"), self._lists("codes of")
         self._above, self._below = self._lists("above"), self._lists("below")
         self.clues = msgspec.msgpack.decode(self._section("clues"), type=dict[str, Mapping[str, tuple[str, ...]]])
+        self._family_lengths = msgspec.msgpack.decode(self._section("family lengths"), type=list[int])
         self.fingerprint = fingerprint
         self._kept = lru_cache(_REMEMBERED)(self._decode)
         self._number = lru_cache(_REMEMBERED)(self._find)
@@ -217,8 +225,9 @@ class WholeLexicon(Lexicon):
         found: dict[str, None] = {}
         for written in dict.fromkeys((whole, same_as(whole))):
             found.update(dict.fromkeys(self._with(written)))
-            for length in range(len(written), written.index(":"), -1):
-                found.update(dict.fromkeys(self._with(f"{written[:length]}*")))
+            for length in self._family_lengths:
+                if length <= len(written):
+                    found.update(dict.fromkeys(self._with(f"{written[:length]}*")))
         return list(found)
 
     def _with(self, code: str) -> list[str]:
@@ -238,7 +247,7 @@ class WholeLexicon(Lexicon):
         return int(self._order[place]) if place >= 0 else -1
 
     def _id(self, number: int) -> str:
-        return self._kept(number).concept.id
+        return self._own_ids[number].decode()
 
     def _decode(self, number: int) -> Kept:
         return _CODED.decode(self._kept_texts[number])
