@@ -114,7 +114,7 @@ class CdmLinks:
         return np.array(sorted(found), np.int64)
 
     def numbers(self, concepts: frozenset[str]) -> Ints:
-        return np.array(sorted(concept_number(concept) for concept in concepts), np.int64)
+        return _numbers(concepts)
 
     def unlinked_rows(self) -> list[tuple[tuple[str, str, str], int]]:
         """Codes that mean nothing to us, with how many rows bear them."""
@@ -147,6 +147,14 @@ class CdmLinks:
                 self._sources.setdefault(concept, []).append(int(str(number)))
             if not linked:
                 self._unlinked.append((int(str(number)), str(vocabulary), str(code), str(label)))
+
+
+@lru_cache(maxsize=512)
+def _numbers(concepts: frozenset[str]) -> Ints:
+    """With terminologies installed, a concept has thousands below it: their numbers are worked out once."""
+    found = np.array(sorted(map(concept_number, concepts)), np.int64)
+    found.setflags(write=False)
+    return found
 
 
 def letters(context: Context) -> str:
