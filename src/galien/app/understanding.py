@@ -12,8 +12,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from galien.app import terminologies
 from galien.knowledge import Lexicon, shipped
-from galien.knowledge.lexicon import read_table
 from galien.language import detect
 from galien.language.mentions import CODING, Compiled
 from galien.language.reading import Reader
@@ -42,11 +42,13 @@ class Understanding:
     Parameters
     ----------
     lexicon : Lexicon
+    reader : Reader, optional
+        With this lexicon; made, or found in the user's cache, when not given.
     """
 
-    def __init__(self, lexicon: Lexicon) -> None:
+    def __init__(self, lexicon: Lexicon, reader: Reader | None = None) -> None:
         self.lexicon = lexicon
-        self.reader = _reader(lexicon)
+        self.reader = reader or _reader(lexicon)
 
     def findings(self, text: str, language: str, at: str) -> tuple[Finding, ...]:
         """What a document says, as rows to keep."""
@@ -195,14 +197,36 @@ def shipped_understanding() -> Understanding:
 
 
 def understanding_of(workspace: Path) -> Understanding:
-    """With what the hospital added in its workspace."""
-    tables = sorted((workspace / FOLDER).glob("*.tsv")) if (workspace / FOLDER).is_dir() else []
-    if not tables:
-        return shipped_understanding()
-    return _extended(tuple((table, table.stat().st_mtime_ns) for table in tables))
+    """With what the hospital added in its workspace, and the terminologies installed there."""
+    tables = tables_of(workspace)
+    known = terminologies.installed(workspace)
+    if known:
+        # A file that changes means another lexicon, as does a terminology that comes, goes or changes.
+        return _whole(workspace, tuple(item.sha256 for item in known), _stamps(tables))
+    return _extended(_stamps(tables)) if tables else shipped_understanding()
 
 
 @lru_cache(maxsize=2)
 def _extended(tables: tuple[tuple[Path, int], ...]) -> Understanding:
-    more = [concept for table, _ in tables for concept in read_table(table.read_text("utf-8").splitlines())]
-    return Understanding(shipped().extended(more))
+    return Understanding(shipped().extended(terminologies.taught([table for table, _ in tables])))
+
+
+@lru_cache(maxsize=1)
+def _whole(workspace: Path, sha256: tuple[str, ...], tables: tuple[tuple[Path, int], ...]) -> Understanding:
+    lexicon = terminologies.whole_of(workspace, [table for table, _ in tables])
+    return Understanding(lexicon, Reader(lexicon, compiled=terminologies.dictionaries(lexicon)))
+
+
+def _stamps(tables: list[Path]) -> tuple[tuple[Path, int], ...]:
+    return tuple((table, table.stat().st_mtime_ns) for table in tables)
+
+
+def tables_of(workspace: Path) -> list[Path]:
+    """The hospital's own tables."""
+    return sorted((workspace / FOLDER).glob("*.tsv")) if (workspace / FOLDER).is_dir() else []
+
+
+def compile_terminologies(workspace: Path, progress: terminologies.Progress = terminologies.silent) -> None:
+    """Make now what `understanding_of` would make at its first call."""
+    if terminologies.installed(workspace):
+        terminologies.whole_of(workspace, tables_of(workspace), progress)

@@ -21,6 +21,7 @@ from galien.cli.read import read
 from galien.cli.search import search
 from galien.cli.serve import serve
 from galien.cli.synonyms import synonyms
+from galien.cli.terminology import terminology
 from galien.cli.why import why
 from galien.cli.workspace import patients, rebuild, status, workspace
 from galien.model.errors import GalienError, UsageError
@@ -84,6 +85,7 @@ for command in (
     why,
     read,
     synonyms,
+    terminology,
     serve,
     status,
     quarantine,

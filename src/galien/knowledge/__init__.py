@@ -1,5 +1,6 @@
 """What Galien knows of medicine: concepts, their names and codes, and how they relate."""
 
-from galien.knowledge.lexicon import Lexicon, shipped
+from galien.knowledge.lexicon import Lexicon, shipped, shipped_digest
+from galien.knowledge.whole import WholeLexicon
 
-__all__ = ["Lexicon", "shipped"]
+__all__ = ["Lexicon", "WholeLexicon", "shipped", "shipped_digest"]

@@ -17,6 +17,7 @@ from importlib.resources.abc import Traversable
 
 import msgspec
 
+from galien.knowledge.codes import key, same_as, tidy
 from galien.model.concepts import Concept, ConceptKind, Label, Measure
 
 _LANGUAGES = ("fr", "en")
@@ -110,11 +111,13 @@ class Lexicon:
         >>> shipped().coded("CIM10", "I10")[0]
         'hypertension'
         """
-        whole = f"{vocabulary}:{code}"
-        found = list(self._exact.get(whole, ()))
-        for length in sorted(self._lengths, reverse=True):
-            if length <= len(whole):
-                found += self._families.get(whole[:length], ())
+        whole = key(vocabulary, code)
+        found: list[str] = []
+        for written in dict.fromkeys((whole, same_as(whole))):
+            found += self._exact.get(written, ())
+            for length in sorted(self._lengths, reverse=True):
+                if length <= len(written):
+                    found += self._families.get(written[:length], ())
         return list(dict.fromkeys(found))
 
     def labels(self) -> Iterator[tuple[str, Label]]:
@@ -211,7 +214,7 @@ def read_table(lines: Iterable[str]) -> Iterator[Concept]:
                 *(Label(text, "en") for text in _listed(row["en_synonyms"])),
                 *(_abbreviation(text) for text in _listed(row["abbreviations"])),
             ),
-            codes=tuple((row["codes"] or "").split()),
+            codes=tuple(tidy(code) for code in (row["codes"] or "").split()),
             parents=tuple((row["parents"] or "").split()),
             measure=Measure(unit, *(_number(row.get(name)) for name in ("molar_mass", "low", "high", "min", "max")))
             if unit
@@ -241,6 +244,15 @@ def _tables(folder: Traversable) -> Iterator[Concept]:
     for table in sorted(folder.iterdir(), key=lambda item: item.name):
         if table.name.endswith(".tsv"):
             yield from read_table(table.read_text("utf-8").splitlines())
+
+
+def shipped_digest() -> str:
+    """Changes with any shipped table; fast, as nothing is read into concepts."""
+    data = files("galien.knowledge") / "data"
+    digest = hashlib.blake2b((data / "senses.toml").read_bytes(), digest_size=12)
+    for table in sorted((data / "lexicon").iterdir(), key=lambda item: item.name):
+        digest.update(table.read_bytes())
+    return digest.hexdigest()
 
 
 @lru_cache(maxsize=1)

@@ -250,28 +250,35 @@ class TermFinder:
         return character
 
     def _coded_term(self, label: Label, language: str) -> str:
-        if label.text.endswith("-"):
-            return ""  # "SCA ST-": without its sign it would say the contrary
-        coded = []
-        for surface in Words(label.text).surfaces:
-            bare = surface.rstrip("'’")
-            if _is_small(bare, surface) or bare in _SKIPPED:
-                continue
-            if not bare[:1].isalnum() and bare != "+":
-                if bare in "()":
-                    continue
-                coded.append(_BREAK)
-                continue
-            coded.append(
-                character_of(self._characters, f"={bare}" if self._capitals(bare, label) else singular(bare, language))
-            )
-        # "H. pylori" and "troubles du rythme (autres)" cannot be matched over the signs: the text breaks there.
-        return "" if _BREAK in coded else "".join(coded)
+        return "".join([character_of(self._characters, word) for word in words_of(label, language)])
 
-    def _capitals(self, word: str, label: Label) -> bool:
-        """Whether a word of a label must be met in capitals: an abbreviation, but for the safest."""
-        shouted = word.isupper() and (len(word) > 1 or len(label.text) == 1)
-        return (label.strict or shouted) and word.lower() not in _SAFE
+
+def words_of(label: Label, language: str) -> list[str]:
+    """The words by which a label is looked for; none where it cannot be. Two labels of the same words are one name.
+
+    >>> words_of(Label("Douleurs de l'abdomen", "fr"), "fr"), words_of(Label("SEP", "fr", strict=True), "fr")
+    (['douleur', 'abdomen'], ['=SEP'])
+    """
+    if label.text.endswith("-"):
+        return []  # "SCA ST-": without its sign it would say the contrary
+    found = []
+    for surface in Words(label.text).surfaces:
+        bare = surface.rstrip("'’")
+        if _is_small(bare, surface) or bare in _SKIPPED:
+            continue
+        if not bare[:1].isalnum() and bare != "+":
+            if bare in "()":
+                continue
+            # "H. pylori" and "troubles du rythme (autres)" cannot be matched over the signs: the text breaks there.
+            return []
+        found.append(f"={bare}" if _capitals(bare, label) else singular(bare, language))
+    return found
+
+
+def _capitals(word: str, label: Label) -> bool:
+    """Whether a word of a label must be met in capitals: an abbreviation, but for the safest."""
+    shouted = word.isupper() and (len(word) > 1 or len(label.text) == 1)
+    return (label.strict or shouted) and word.lower() not in _SAFE
 
 
 def singular(word: str, language: str) -> str:
