@@ -90,6 +90,10 @@ def test_english_denials(marked: str, denied: list[int]) -> None:
         ("The [hip] was raised to 90 degrees.", [0]),
         ("The [posterior tendon] was protected as much as possible.", [0]),
         ("Surgical evaluation for upper [abdominal pain].", [0]),
+        ("VS stable, no [fever].", [0]),
+        ("[Pneumonia] vs [atelectasis].", [0, 1]),
+        ("Suspected [tuberculosis] was confirmed.", [0]),
+        ("Seen in May for [asthma].", [0]),
     ],
 )
 def test_english_doubts(marked: str, doubtful: list[int]) -> None:
@@ -123,6 +127,9 @@ def test_english_doubts(marked: str, doubtful: list[int]) -> None:
         ("Ni [fièvre] ni [frissons] mais une [asthénie].", [1, 1, 0]),
         ("Indemne de toute [lésion].", [1]),
         ("Aucune [récidive] n'était notée.", [1]),
+        ("Recherche de [bacille de Koch] négative.", [1]),
+        ("Le scanner a permis d'éliminer une [dissection].", [1]),
+        ("Le scanner n'a pas permis d'éliminer une [dissection].", [0]),
     ],
 )
 def test_french_denials(marked: str, denied: list[int]) -> None:
@@ -135,6 +142,14 @@ def test_french_denials(marked: str, denied: list[int]) -> None:
         ("[Fracture] probable et [hématome].", [1, 0]),
         ("Probable [phlébite] du mollet.", [1]),
         ("[Phlébite] possible.", [1]),
+        ("CRP à 12, VS à 40 [mm].", [0]),
+        ("PNA vs [colique néphrétique].", [1]),
+        ("La recherche de [bacille de Koch] est revenue positive.", [0]),
+        ("La recherche de [bacille de Koch] est en cours.", [1]),
+        ("Le diagnostic de [lymphome], évoqué au scanner, a été confirmé.", [0]),
+        ("Une [tumeur] n'était pas éliminée.", [1]),
+        ("Le scanner n'a pas permis d'éliminer une [dissection].", [1]),
+        ("La [marche] est redevenue possible.", [0]),
     ],
 )
 def test_french_doubts(marked: str, doubtful: list[int]) -> None:

@@ -20,7 +20,7 @@ import msgspec
 
 from galien.language.analysis import fold
 from galien.language.phrases import Phrasebook
-from galien.language.reach import CONTEXTS, FORWARD, Cue, Reach, Signs
+from galien.language.reach import CONFIRMED, CONTEXTS, FORWARD, Cue, Reach, Signs
 from galien.language.words import Words
 from galien.model.evidence import Span
 from galien.model.readings import PLAIN, Context, Subject
@@ -81,6 +81,7 @@ class ContextRules:
                 if group.get("verbs"):
                     self._verbs.add(number)
         self._turns = {phrases.setdefault(_words(text), len(phrases)) for text in data["turns"]["negated"]}
+        self._lowercase = {phrases.setdefault(_words(text), len(phrases)) for text in data["lowercase"]["words"]}
         self._book = Phrasebook(phrases)
         self._reach = Reach(data)
         self._tests = {fold(word) for word in data["tests"]["words"]}
@@ -110,6 +111,8 @@ class ContextRules:
                 signs.stops[first], signs.stop_ends[last - 1] = stopped, stopped
                 if number in self._verbs:
                     signs.verbs.add(first)
+            if number in self._lowercase and not words.surfaces[first].islower():
+                continue
             for cue in self._cues.get(number, ()):
                 cues.append((cue, first, last))
             signs.covered.update(dict.fromkeys(range(first, last), last))
@@ -241,7 +244,12 @@ def _distance(scope: _Scope, first: int, last: int) -> int:
 def _context(words: Words, chosen: dict[str, _Scope], first: int, last: int) -> Context:
     if not chosen:
         return PLAIN
+    if chosen.pop(CONFIRMED, None) is not None:
+        chosen.pop("hedged", None)
     denied, hedge = chosen.get("negated"), chosen.get("hedged")
+    if denied is not None and hedge is not None and denied.result and denied.first >= last:
+        del chosen["hedged"]  # "recherche de bacille de Koch négative"
+        hedge = None
     if denied is not None and hedge is not None:
         # The nearer one speaks of the mention, the other of the nearer one.
         farther = "hedged" if _distance(denied, first, last) <= _distance(hedge, first, last) else "negated"

@@ -15,6 +15,8 @@ from galien.language.analysis import fold
 
 Way = Literal["forward", "backward", "both"]
 CONTEXTS = ("negated", "hedged", "conditional", "family", "historical", "planned", "resolved", "reported")
+CONFIRMED = "confirmed"
+"""No context of its own: it takes the doubt away."""
 FORWARD = 14
 _HARD = {";", ".", "!", "\n\n"}
 _JOINS = {",", "et", "ou", "and", "or", "ni", "nor", "/", "&", "-", "puis"}
@@ -66,7 +68,7 @@ class Reach:
 
     def __init__(self, data: dict[str, Any]) -> None:
         clauses, verb = data["clauses"], data["verb"]
-        self._clauses = {c: {fold(word) for word in clauses.get(c, clauses["other"])} for c in CONTEXTS}
+        self._clauses = {c: {fold(word) for word in clauses.get(c, clauses["other"])} for c in (*CONTEXTS, CONFIRMED)}
         self._pauses = {fold(word) for word in data["pauses"]["words"]}
         self._resumes = {fold(word) for word in data["pauses"]["resumed"]}
         self._relative, self._copulas = set(verb["relative"]), set(verb["copulas"])
