@@ -138,7 +138,7 @@ class Reach:
             if form in _HARD or (form == ":" and k < at - 1):
                 return k + 1
             if form == ",":
-                if since_comma > _LIST_ITEM:
+                if since_comma > _LIST_ITEM or cue.context == "planned":
                     return k + 1
                 since_comma = 0
             elif form not in _SIGNS:

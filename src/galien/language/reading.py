@@ -13,12 +13,12 @@ from galien.language.dates import DateReader
 from galien.language.detection import detect
 from galien.language.mentions import Compiled, Found, TermFinder, sense
 from galien.language.quantities import quantities
-from galien.language.sections import FAMILY, HISTORY, SectionTitles, titles
+from galien.language.sections import FAMILY, HISTORY, PLAN, SectionTitles, titles
 from galien.language.sentences import sentences
 from galien.language.words import Words
 from galien.model.concepts import Concept, Label
 from galien.model.evidence import Span
-from galien.model.readings import Context, Mention, Quantity, Reading, Section, Sentence
+from galien.model.readings import PLAIN, Context, Mention, Quantity, Reading, Section, Sentence
 from galien.model.units import convert
 
 VERSION = "galien.language/1"
@@ -82,6 +82,7 @@ class Reader:
         grammar = rules(language)
         scopes = grammar.scopes(words, limits)
         contexts = grammar.of(words, scopes, [(item.first, item.last) for item in found])
+        begins = {low for low, _ in limits} if any(part.kind == PLAN for part in parts) else frozenset()
         around: set[str] | None = None
         mentions = []
         for item, context in zip(found, contexts, strict=True):
@@ -92,7 +93,7 @@ class Reader:
                 around = around if around is not None else set(words.forms)
                 surface = text[words.starts[item.first] : words.ends[item.last - 1]]
                 concepts = self.senses(concepts, surface, around)
-            mentions.append(self._mention(words, item, concepts, context, parts))
+            mentions.append(self._mention(words, item, concepts, context, parts, item.first in begins))
         times = DateReader(at, language, birth, operation).read(words)
         told = [(time.start, time.end) for time in times]
         numbers = [q for q in quantities(text) if not any(start <= q.start < end for start, end in told)]
@@ -132,11 +133,20 @@ class Reader:
         return self._finders[language]
 
     def _mention(
-        self, words: Words, item: Found, concepts: tuple[str, ...], context: Context, parts: list[Section]
+        self,
+        words: Words,
+        item: Found,
+        concepts: tuple[str, ...],
+        context: Context,
+        parts: list[Section],
+        begins: bool,
     ) -> Mention:
+        """``begins`` says that it is the first word of a sentence, which under *Conduite à tenir* announces an act."""
         start, end = words.starts[item.first], words.ends[item.last - 1]
         section = _section_at(parts, start)
         concept = self._knowledge.get(concepts[0])
+        if begins and section and section.kind == PLAN and concept and concept.kind == "act" and context == PLAIN:
+            context = Context(planned=True, cue=(_title(section),))
         return Mention(
             start=start,
             end=end if words.text[end - 1] not in "'’" else end - 1,

@@ -21,6 +21,7 @@ _SPACES = re.compile(r"[^\w'/&]+")
 
 FAMILY = "family"
 HISTORY = "history"
+PLAN = "plan"
 
 
 class SectionTitles:
