@@ -87,3 +87,17 @@ def test_whatever_is_read_lies_in_the_text(text: str) -> None:
     reading = shipped_understanding().reader.read(text, "fr", at="2024-01-01")
     for item in (*reading.sentences, *reading.sections, *reading.mentions, *reading.quantities, *reading.times):
         assert 0 <= item.start < item.end <= len(text)
+
+
+def planned(text: str, language: str) -> set[str]:
+    reading = shipped_understanding().reader.read(text, language)
+    return {m.concept for m in reading.mentions if m.context.planned}
+
+
+def test_an_act_that_opens_a_line_of_the_plan_is_planned() -> None:
+    assert planned("CONDUITE À TENIR\n- Coloscopie.\n- Surveillance après appendicectomie.", "fr") == {"colonoscopy"}
+    assert planned("PLAN: Colonoscopy.", "en") == {"colonoscopy"}
+
+
+def test_an_act_under_discussion_is_to_come_and_a_disease_is_doubtful() -> None:
+    assert planned("Coloscopie à discuter. Sarcoïdose à discuter.", "fr") == {"colonoscopy"}

@@ -22,6 +22,7 @@ from galien.model.readings import PLAIN, Context, Mention, Quantity, Reading, Se
 from galien.model.units import convert
 
 VERSION = "galien.language/1"
+_BULLETS = "-*•·–►>"
 _VALUED = ("analyte", "drug")
 
 
@@ -82,7 +83,7 @@ class Reader:
         grammar = rules(language)
         scopes = grammar.scopes(words, limits)
         contexts = grammar.of(words, scopes, [(item.first, item.last) for item in found])
-        begins = {low for low, _ in limits} if any(part.kind == PLAN for part in parts) else frozenset()
+        begins = _beginnings(words, limits) if any(part.kind == PLAN for part in parts) else frozenset()
         around: set[str] | None = None
         mentions = []
         for item, context in zip(found, contexts, strict=True):
@@ -145,8 +146,11 @@ class Reader:
         start, end = words.starts[item.first], words.ends[item.last - 1]
         section = _section_at(parts, start)
         concept = self._knowledge.get(concepts[0])
-        if begins and section and section.kind == PLAN and concept and concept.kind == "act" and context == PLAIN:
-            context = Context(planned=True, cue=(_title(section),))
+        if concept is not None and concept.kind == "act":
+            if begins and section and section.kind == PLAN and context == PLAIN:
+                context = Context(planned=True, cue=(_title(section),))
+            elif context.hedged and not (context.negated or context.historical):
+                context = msgspec.structs.replace(context, planned=True, hedged=False)  # "chimiothérapie à discuter"
         return Mention(
             start=start,
             end=end if words.text[end - 1] not in "'’" else end - 1,
@@ -235,6 +239,11 @@ def _word_limits(words: Words, lines: list[Sentence]) -> list[tuple[int, int]]:
     lows = [bisect_left(words.starts, line.start) for line in lines]
     lows[0] = 0
     return list(zip(lows, [*lows[1:], len(words)], strict=True))
+
+
+def _beginnings(words: Words, limits: list[tuple[int, int]]) -> frozenset[int]:
+    """The first words of sentences, after their bullets."""
+    return frozenset(low + (words.forms[low] in _BULLETS) for low, _ in limits if low < len(words))
 
 
 def _section_at(parts: list[Section], start: int) -> Section | None:
