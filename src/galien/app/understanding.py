@@ -53,7 +53,7 @@ class Understanding:
             return ()
         reading = self.reader.read(text, language, at=at)
         found = [
-            Finding(m.start, m.end, m.concept, m.kind, letters(m.context), m.section)
+            Finding(m.start, m.end, m.concept, m.kind, letters(m.context), m.section, side=m.side)
             for m in reading.mentions
             if m.kind not in _SKIPPED
         ]

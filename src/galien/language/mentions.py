@@ -7,9 +7,10 @@ myocarde*), a third completes coordinations (*douleurs thoraciques et abdominale
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -28,8 +29,9 @@ _SMALL = {"de", "du", "des", "d", "la", "le", "les", "l", "au", "aux", "a", "the
 _SKIPPED = {"-", "/", "\n", "'", "’", "\u2010", "\u2011"}
 _BREAK = "\x01"
 _UNKNOWN = "\x02"
-CODING = 7
+CODING = 8
 """Number of the way in which names are coded; raised with any change to it, so that what was kept is made again."""
+_INITIAL = re.compile(r"\b[A-Z]\. ?[a-z]")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _SHORTEST_RESPELT = 6
 _LONG = 8
@@ -131,6 +133,10 @@ class TermFinder:
                 up if up and (c == _UNKNOWN or s.isupper()) and not is_stop_word(s.lower()) else c
                 for s, c, up in zip(surfaces, coded, shouted, strict=True)
             ]
+        if _INITIAL.search(words.text):  # "E. coli": its point is no end
+            for i in range(1, len(coded)):
+                if surfaces[i] == "." and len(surfaces[i - 1]) == 1 and surfaces[i - 1].isupper():
+                    coded[i] = "-"
         for place in breaks:
             # A sentence begins: nothing runs on from the one before.
             if place and coded[place - 1] in ("-", _UNKNOWN):
@@ -252,9 +258,12 @@ class TermFinder:
         if label.text.endswith("-"):
             return ""  # "SCA ST-": without its sign it would say the contrary
         coded = []
+        before = ""
         for surface in Words(label.text).surfaces:
             bare = surface.rstrip("'’")
-            if _is_small(bare, surface) or bare in _SKIPPED:
+            initial = surface == "." and len(before) == 1 and before.isupper()
+            before = surface
+            if initial or _is_small(bare, surface) or bare in _SKIPPED:
                 continue
             if not bare[:1].isalnum() and bare != "+":
                 if bare in "()":
@@ -264,7 +273,7 @@ class TermFinder:
             coded.append(
                 character_of(self._characters, f"={bare}" if self._capitals(bare, label) else singular(bare, language))
             )
-        # "H. pylori" and "troubles du rythme (autres)" cannot be matched over the signs: the text breaks there.
+        # "troubles du rythme, autres" cannot be matched over the sign: the text breaks there.
         return "" if _BREAK in coded else "".join(coded)
 
     def _capitals(self, word: str, label: Label) -> bool:
@@ -321,9 +330,13 @@ def _slips(word: str) -> Iterator[str]:
 
 
 def sense(
-    concepts: tuple[str, ...], surface: str, around: set[str], clues: Mapping[str, Mapping[str, tuple[str, ...]]]
+    concepts: tuple[str, ...],
+    surface: str,
+    around: Set[str],
+    clues: Mapping[str, Mapping[str, tuple[str, ...]]],
+    beyond: Set[str] = frozenset(),
 ) -> tuple[str, ...]:
-    """The senses of a name, likeliest first, from the words around it.
+    """The senses of a name, likeliest first, from the words around it, then from those beyond.
 
     >>> sense(("a", "b"), "IRC", {"dialyse"}, {"IRC": {"b": ("dialyse",)}})
     ('b', 'a')
@@ -332,5 +345,10 @@ def sense(
     if known is None or len(concepts) < 2:
         return concepts
     order = list(known)
-    weights = {c: sum(fold(word) in around for word in known.get(c, ())) for c in concepts}
-    return tuple(sorted(concepts, key=lambda c: (-weights[c], order.index(c) if c in order else len(order))))
+    words = {c: [fold(word) for word in known.get(c, ())] for c in concepts}
+
+    def rank(concept: str) -> tuple[int, int, int]:
+        near, far = (sum(word in text for word in words[concept]) for text in (around, beyond))
+        return -near, -far, order.index(concept) if concept in order else len(order)
+
+    return tuple(sorted(concepts, key=rank))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Protocol
 
 import msgspec
@@ -15,6 +15,7 @@ from galien.language.mentions import Compiled, Found, TermFinder, sense
 from galien.language.quantities import quantities
 from galien.language.sections import FAMILY, HISTORY, PLAN, SectionTitles, titles
 from galien.language.sentences import sentences
+from galien.language.sides import has_sides, side
 from galien.language.words import Words
 from galien.model.concepts import Concept, Label
 from galien.model.evidence import Span
@@ -23,6 +24,8 @@ from galien.model.units import convert
 
 VERSION = "galien.language/1"
 _BULLETS = "-*•·–►>"
+_NEAR = 25
+_SIDED = ("condition", "finding", "act", "body")
 _VALUED = ("analyte", "drug")
 
 
@@ -84,17 +87,19 @@ class Reader:
         scopes = grammar.scopes(words, limits)
         contexts = grammar.of(words, scopes, [(item.first, item.last) for item in found])
         begins = _beginnings(words, limits) if any(part.kind == PLAN for part in parts) else frozenset()
-        around: set[str] | None = None
+        sided = has_sides(words.forms, language)
         mentions = []
         for item, context in zip(found, contexts, strict=True):
             if _is_identifier(words, item):
                 continue
             concepts = item.concepts
             if len(concepts) > 1:
-                around = around if around is not None else set(words.forms)
                 surface = text[words.starts[item.first] : words.ends[item.last - 1]]
-                concepts = self.senses(concepts, surface, around)
-            mentions.append(self._mention(words, item, concepts, context, parts, item.first in begins))
+                concepts = self.senses(concepts, surface, _near(words, item), frozenset(words.forms))
+            mention = self._mention(words, item, concepts, context, parts, item.first in begins)
+            if sided and mention.kind in _SIDED and (where := side(words.forms, item.first, item.last, language)):
+                mention = msgspec.structs.replace(mention, side=where)
+            mentions.append(mention)
         times = DateReader(at, language, birth, operation).read(words)
         told = [(time.start, time.end) for time in times]
         numbers = [q for q in quantities(text) if not any(start <= q.start < end for start, end in told)]
@@ -121,9 +126,11 @@ class Reader:
         """Concepts that a label names as a whole, in either language."""
         return tuple(dict.fromkeys([*self._finders["fr"].whole(text), *self._finders["en"].whole(text)]))
 
-    def senses(self, concepts: tuple[str, ...], surface: str, around: set[str]) -> tuple[str, ...]:
-        """The senses of a name, likeliest first, by the words around it."""
-        return sense(concepts, surface.upper(), around, self._knowledge.clues)
+    def senses(
+        self, concepts: tuple[str, ...], surface: str, around: Set[str], beyond: Set[str] = frozenset()
+    ) -> tuple[str, ...]:
+        """The senses of a name, likeliest first, by the words around it, then by those beyond."""
+        return sense(concepts, surface.upper(), around, self._knowledge.clues, beyond)
 
     def respelt(self, text: str) -> list[str]:
         """What these words may be a slip away from, a language each."""
@@ -239,6 +246,11 @@ def _word_limits(words: Words, lines: list[Sentence]) -> list[tuple[int, int]]:
     lows = [bisect_left(words.starts, line.start) for line in lines]
     lows[0] = 0
     return list(zip(lows, [*lows[1:], len(words)], strict=True))
+
+
+def _near(words: Words, item: Found) -> set[str]:
+    """The words around a mention."""
+    return set(words.forms[max(0, item.first - _NEAR) : item.last + _NEAR])
 
 
 def _beginnings(words: Words, limits: list[tuple[int, int]]) -> frozenset[int]:

@@ -149,7 +149,7 @@ def note_rows(item: Registered) -> Iterator[tuple[str, Row]]:
     """NOTE_NLP rows of a document: what was read in it, with offsets into its text.
 
     ``term_exists`` is Y for what the patient has or had for a fact; ``term_temporal`` past, present or future;
-    ``term_modifiers`` says the rest, as ``context=ah;section=history;op=<;value=8.4;unit=%``.
+    ``term_modifiers`` says the rest, as ``context=ah;section=history;side=left;op=<;value=8.4;unit=%``.
     """
     record = item.read.record
     if not isinstance(record, Document):
@@ -159,6 +159,7 @@ def note_rows(item: Registered) -> Iterator[tuple[str, Row]]:
         past, planned = "a" in said or "r" in said, "l" in said
         told = [f"context={said}"] if said else []
         told += [f"section={finding.section}"] if finding.section else []
+        told += [f"side={finding.side}"] if finding.side else []
         if finding.kind == "value":
             told += [f"op={finding.comparator}", f"value={finding.value:.10g}", f"unit={finding.unit}"]
         yield (
