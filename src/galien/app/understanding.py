@@ -12,8 +12,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from galien.app.hospital import FOLDER, Taught, files_of, taught
 from galien.knowledge import Lexicon, shipped
-from galien.knowledge.lexicon import read_table
 from galien.language.mentions import CODING, Compiled
 from galien.language.reading import Reader
 from galien.model.readings import PLAIN, Context
@@ -22,7 +22,7 @@ from galien.store.omop.rows import concept_number
 from galien.store.reading import Finding
 
 Ints = npt.NDArray[np.int64]
-FOLDER = "lexicon"
+__all__ = ["FOLDER", "CdmLinks", "Understanding", "letters", "shipped_understanding", "understanding_of"]
 _SKIPPED = {"body"}
 _LETTERS = {
     "negated": "n",
@@ -41,11 +41,13 @@ class Understanding:
     Parameters
     ----------
     lexicon : Lexicon
+    hospital : Taught, optional
+        Section titles and cues of the hospital's own; its concepts are in the lexicon already.
     """
 
-    def __init__(self, lexicon: Lexicon) -> None:
+    def __init__(self, lexicon: Lexicon, hospital: Taught | None = None) -> None:
         self.lexicon = lexicon
-        self.reader = _reader(lexicon)
+        self.reader = _reader(lexicon, hospital or Taught())
 
     def findings(self, text: str, language: str, at: str) -> tuple[Finding, ...]:
         """What a document says, as rows to keep."""
@@ -155,12 +157,13 @@ def letters(context: Context) -> str:
     return said + ("f" if context.subject != "patient" else "")
 
 
-def _reader(lexicon: Lexicon) -> Reader:
+def _reader(lexicon: Lexicon, hospital: Taught) -> Reader:
     """A reader of a lexicon; its dictionaries are compiled once and kept in the user's cache."""
     kept = _cache_folder() / f"lexicon-{CODING}-{lexicon.fingerprint}.msgpack"
     with suppress(OSError, msgspec.MsgspecError):
-        return Reader(lexicon, compiled=msgspec.msgpack.decode(kept.read_bytes(), type=list[Compiled]))
-    reader = Reader(lexicon)
+        compiled = msgspec.msgpack.decode(kept.read_bytes(), type=list[Compiled])
+        return Reader(lexicon, hospital.titles, compiled, hospital.grammars)
+    reader = Reader(lexicon, hospital.titles, grammars=hospital.grammars)
     with suppress(OSError):
         kept.parent.mkdir(parents=True, exist_ok=True)
         # Under a name of its own until it is whole: another process may be reading.
@@ -182,14 +185,20 @@ def shipped_understanding() -> Understanding:
 
 
 def understanding_of(workspace: Path) -> Understanding:
-    """With what the hospital added in its workspace."""
-    tables = sorted((workspace / FOLDER).glob("*.tsv")) if (workspace / FOLDER).is_dir() else []
-    if not tables:
+    """With what the hospital added in its workspace.
+
+    Raises
+    ------
+    WorkspaceError
+        One of its files is not in the layout.
+    """
+    files = files_of(workspace)
+    if not files:
         return shipped_understanding()
-    return _extended(tuple((table, table.stat().st_mtime_ns) for table in tables))
+    return _extended(tuple((file, file.stat().st_mtime_ns) for file in files))
 
 
 @lru_cache(maxsize=2)
-def _extended(tables: tuple[tuple[Path, int], ...]) -> Understanding:
-    more = [concept for table, _ in tables for concept in read_table(table.read_text("utf-8").splitlines())]
-    return Understanding(shipped().extended(more))
+def _extended(files: tuple[tuple[Path, int], ...]) -> Understanding:
+    hospital = taught([file for file, _ in files])
+    return Understanding(shipped().extended(hospital.concepts), hospital)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence, Set
+from types import MappingProxyType
 from typing import Protocol
 
 import msgspec
@@ -51,6 +52,8 @@ class Reader:
         With the hospital's own.
     compiled : sequence of Compiled, optional
         What an earlier reader with the same knowledge gave as `compiled`.
+    grammars : mapping of language to ContextRules, optional
+        With the hospital's own cues; the shipped ones are used for the other languages.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class Reader:
         knowledge: Knowledge,
         section_titles: SectionTitles | None = None,
         compiled: Sequence[Compiled] = (),
+        grammars: Mapping[str, ContextRules] = MappingProxyType({}),
     ) -> None:
         self._knowledge = knowledge
         self._finders = {state.language: TermFinder.compiled(state) for state in compiled}
@@ -65,6 +69,7 @@ class Reader:
             labels = list(knowledge.labels())
             self._finders = {language: TermFinder(labels, language) for language in ("fr", "en")}
         self._titles = section_titles or titles()
+        self._grammars = dict(grammars)
 
     def read(self, text: str, language: str = "", *, at: str = "", birth: str = "", operation: str = "") -> Reading:
         """Read a text.
@@ -83,7 +88,7 @@ class Reader:
         lines = _cut(sentences(text), parts)
         limits = _word_limits(words, lines)
         found = self._finders[language].find(words, [low for low, _ in limits])
-        grammar = rules(language)
+        grammar = self._grammar(language)
         scopes = grammar.scopes(words, limits)
         contexts = grammar.of(words, scopes, [(item.first, item.last) for item in found])
         begins = _beginnings(words, limits) if any(part.kind == PLAN for part in parts) else frozenset()
@@ -120,7 +125,8 @@ class Reader:
     def contexts(self, text: str, spans: Sequence[tuple[int, int]], language: str = "") -> list[Context]:
         """Contexts of any spans of a text, whatever they name."""
         language = language if language in self._finders else detect(text[:4000])
-        return contexts_of(text, spans, rules(language if language in self._finders else "fr"), self._titles)
+        grammar = self._grammar(language if language in self._finders else "fr")
+        return contexts_of(text, spans, grammar, self._titles)
 
     def whole(self, text: str) -> tuple[str, ...]:
         """Concepts that a label names as a whole, in either language."""
@@ -139,6 +145,9 @@ class Reader:
     def finder(self, language: str) -> TermFinder:
         """The dictionary of a language."""
         return self._finders[language]
+
+    def _grammar(self, language: str) -> ContextRules:
+        return self._grammars.get(language) or rules(language)
 
     def _mention(
         self,
