@@ -6,11 +6,12 @@ Finer than the words of the index: here a comma, a line break and an elided ``n'
 from __future__ import annotations
 
 import re
+from itertools import accumulate, compress
 
 from galien.language.analysis import fold
 from galien.language.memo import Memo
 
-_WORD = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+['’]?|\n|[^\w\s]")
+_PIECE = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+['’]?|\n|[^\w\s]|(?:_|[^\S\n])+")
 
 
 class Words:
@@ -29,17 +30,23 @@ class Words:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        spans = [(m.start(), m.end()) for m in _WORD.finditer(text)]
-        self.starts = [start for start, _ in spans]
-        self.ends = [end for _, end in spans]
-        self.surfaces = _WORD.findall(text)
-        self.forms = list(map(_FORMS.__getitem__, self.surfaces))
+        # The pieces, gaps among them, make up the text: places follow from lengths, without a match object each.
+        pieces = _PIECE.findall(text)
+        kept = list(map(_FORMS.__getitem__, pieces))
+        ends = list(accumulate(map(len, pieces)))
+        self.starts = list(compress([0, *ends], kept))
+        self.ends = list(compress(ends, kept))
+        self.surfaces = list(compress(pieces, kept))
+        self.forms = list(filter(None, kept))
 
     def __len__(self) -> int:
         return len(self.starts)
 
 
 def _form(surface: str) -> str:
+    """``""`` for a gap."""
+    if surface[0] == "_" or (surface[0] != "\n" and surface.isspace()):
+        return ""
     return fold(surface.rstrip("'’")) or surface
 
 
