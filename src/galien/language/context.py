@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from importlib.resources import files
+from itertools import compress
 from typing import Any, cast
 
 import msgspec
@@ -115,7 +116,8 @@ class ContextRules:
                 continue
             for cue in self._cues.get(number, ()):
                 cues.append((cue, first, last))
-            signs.covered.update(dict.fromkeys(range(first, last), last))
+            if last - first > 1:
+                signs.covered.update(dict.fromkeys(range(first, last), last))
         starts = [low for low, _ in limits]
         reach = self._reach
         turned: set[int] = set()
@@ -151,7 +153,7 @@ class ContextRules:
         scopes = []
         forms, covered = signs.forms, signs.covered
         cue = Cue("negated", "forward", FORWARD, True, False, _VERB)
-        for i in [i for i, denies in enumerate(map(self._ne.__contains__, forms)) if denies]:
+        for i in compress(range(len(forms)), map(self._ne.__contains__, forms)):
             if covered.get(i, i + 1) > i + 1:
                 continue
             low, high = limits[bisect_right(starts, i) - 1]

@@ -12,6 +12,7 @@ import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from importlib.resources import files
+from itertools import compress
 from typing import NamedTuple
 
 import ahocorasick_rs
@@ -141,8 +142,8 @@ class TermFinder:
             # A sentence begins: nothing runs on from the one before.
             if place and coded[place - 1] in ("-", _UNKNOWN):
                 coded[place - 1] = _BREAK
-        places = [i for i, c in enumerate(coded) if c != "-"]
-        text = "".join([coded[i] for i in places])
+        places = list(compress(range(len(coded)), map("-".__ne__, coded)))
+        text = "".join(map(coded.__getitem__, places))
         starts = set(breaks)
         found = []
         for number, low, high in self._automaton.find_matches_as_indexes(text):

@@ -160,7 +160,7 @@ class Reader:
     ) -> Mention:
         """``begins`` says that it is the first word of a sentence, which under *Conduite à tenir* announces an act."""
         start, end = words.starts[item.first], words.ends[item.last - 1]
-        section = _section_at(parts, start)
+        section = _section_at(parts, start) if parts else None
         concept = self._knowledge.get(concepts[0])
         if concept is not None and concept.kind == "act":
             if begins and section and section.kind == PLAN and context == PLAIN:
