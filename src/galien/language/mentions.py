@@ -214,6 +214,8 @@ class TermFinder:
     def _coordinated(self, forms: list[str], coded: list[str], found: list[Found]) -> list[Found]:
         more = []
         for item in found:
+            if item.last - item.first < 2:
+                continue
             inside = [i for i in range(item.first, item.last) if coded[i] != "-"]
             if len(inside) != 2:
                 continue

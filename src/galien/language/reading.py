@@ -16,7 +16,7 @@ from galien.language.mentions import Compiled, Found, TermFinder, sense
 from galien.language.quantities import quantities
 from galien.language.sections import FAMILY, HISTORY, PLAN, SectionTitles, titles
 from galien.language.sentences import sentences
-from galien.language.sides import has_sides, side
+from galien.language.sides import near_one, places_of_sides, side
 from galien.language.words import Words
 from galien.model.concepts import Concept, Label
 from galien.model.evidence import Span
@@ -92,7 +92,7 @@ class Reader:
         scopes = grammar.scopes(words, limits)
         contexts = grammar.of(words, scopes, [(item.first, item.last) for item in found])
         begins = _beginnings(words, limits) if any(part.kind == PLAN for part in parts) else frozenset()
-        sided = has_sides(words.forms, language)
+        sided = places_of_sides(words.forms, language)
         mentions = []
         for item, context in zip(found, contexts, strict=True):
             if _is_identifier(words, item):
@@ -102,8 +102,9 @@ class Reader:
                 surface = text[words.starts[item.first] : words.ends[item.last - 1]]
                 concepts = self.senses(concepts, surface, _near(words, item), frozenset(words.forms))
             mention = self._mention(words, item, concepts, context, parts, item.first in begins)
-            if sided and mention.kind in _SIDED and (where := side(words.forms, item.first, item.last, language)):
-                mention = msgspec.structs.replace(mention, side=where)
+            if sided and mention.kind in _SIDED and near_one(sided, item.first, item.last):
+                where = side(words.forms, item.first, item.last, language)
+                mention = msgspec.structs.replace(mention, side=where) if where else mention
             mentions.append(mention)
         times = DateReader(at, language, birth, operation).read(words)
         told = [(time.start, time.end) for time in times]
@@ -173,7 +174,9 @@ class Reader:
             concept=concepts[0],
             kind=concept.kind if concept else "code",
             context=_in_section(context, section),
-            parts=tuple(Span(words.starts[low], words.ends[high - 1]) for low, high in item.parts),
+            parts=tuple([Span(words.starts[low], words.ends[high - 1]) for low, high in item.parts])
+            if item.parts
+            else (),
             others=concepts[1:],
             section=section.kind if section else "",
         )

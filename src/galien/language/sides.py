@@ -7,8 +7,10 @@ In French the side follows what it bears on (*prothèse totale de hanche droite*
 from __future__ import annotations
 
 import tomllib
+from bisect import bisect_left
 from collections.abc import Sequence
 from importlib.resources import files
+from itertools import compress
 from typing import Literal, cast
 
 Side = Literal["", "left", "right", "bilateral"]
@@ -22,9 +24,15 @@ _LEADS = {language: frozenset(_DATA[language]["leads"]) for language in ("fr", "
 _AFTER, _BEFORE = 5, 3
 
 
-def has_sides(forms: Sequence[str], language: str) -> bool:
-    """Whether a text says any side at all."""
-    return not _WORDS[language].keys().isdisjoint(forms)
+def places_of_sides(forms: Sequence[str], language: str) -> list[int]:
+    """Where a text says sides."""
+    return list(compress(range(len(forms)), map(_WORDS[language].__contains__, forms)))
+
+
+def near_one(places: Sequence[int], first: int, last: int) -> bool:
+    """Whether one of these places is near enough to be worth a look with `side`."""
+    k = bisect_left(places, first - _BEFORE)
+    return k < len(places) and places[k] < last + _AFTER
 
 
 def side(forms: Sequence[str], first: int, last: int, language: str) -> Side:
