@@ -55,9 +55,9 @@ class ContextRules:
 
     def __init__(self, data: dict[str, Any]) -> None:
         phrases: dict[tuple[str, ...], int] = {}
-        self._cues: dict[int, list[Cue]] = defaultdict(list)
-        self._stops: dict[int, set[str]] = defaultdict(set)
-        self._verbs: set[int] = set()
+        cues: dict[int, list[Cue]] = defaultdict(list)
+        stops: dict[int, set[str]] = defaultdict(set)
+        verbs: set[int] = set()
         verb = data["verb"]
         for group in data["cues"]:
             for text in _expanded(group, verb):
@@ -72,17 +72,22 @@ class ContextRules:
                     group.get("answer", False),
                     group.get("final", False),
                 )
-                self._cues[phrases.setdefault(words, len(phrases))].append(cue)
+                cues[phrases.setdefault(words, len(phrases))].append(cue)
         for text in data["pseudo"]["words"]:
             phrases.setdefault(_words(text), len(phrases))
         for group in data["stops"]:
             for text in group["words"]:
                 number = phrases.setdefault(_words(text), len(phrases))
-                self._stops[number].update(group["of"])
+                stops[number].update(group["of"])
                 if group.get("verbs"):
-                    self._verbs.add(number)
-        self._turns = {phrases.setdefault(_words(text), len(phrases)) for text in data["turns"]["negated"]}
-        self._lowercase = {phrases.setdefault(_words(text), len(phrases)) for text in data["lowercase"]["words"]}
+                    verbs.add(number)
+        turns = {phrases.setdefault(_words(text), len(phrases)) for text in data["turns"]["negated"]}
+        lowercase = {phrases.setdefault(_words(text), len(phrases)) for text in data["lowercase"]["words"]}
+        self._roles = [
+            (n in turns, frozenset(stops.get(n, ())), n in verbs, n in lowercase, tuple(cues.get(n, ())))
+            for n in range(len(phrases))
+        ]
+        """What each phrase does: turns a denial, ends reaches, is a verb, counts in lower case only; its cues."""
         self._book = Phrasebook(phrases)
         self._reach = Reach(data)
         self._tests = {fold(word) for word in data["tests"]["words"]}
@@ -105,16 +110,16 @@ class ContextRules:
         signs = Signs(forms, {}, {}, set(), set(), {})
         cues: list[tuple[Cue, int, int]] = []
         for number, first, last in found:
-            if number in self._turns:
+            turns, stopped, begins_verb, lowercase, acting = self._roles[number]
+            if turns:
                 signs.turns.add(last - 1)
-            stopped = self._stops.get(number)
             if stopped and (last - first > 1 or words.surfaces[first] not in ("à", "À")):  # folded, it is the verb "a"
                 signs.stops[first], signs.stop_ends[last - 1] = stopped, stopped
-                if number in self._verbs:
+                if begins_verb:
                     signs.verbs.add(first)
-            if number in self._lowercase and not words.surfaces[first].islower():
+            if lowercase and not words.surfaces[first].islower():
                 continue
-            for cue in self._cues.get(number, ()):
+            for cue in acting:
                 cues.append((cue, first, last))
             if last - first > 1:
                 signs.covered.update(dict.fromkeys(range(first, last), last))

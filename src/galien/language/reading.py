@@ -173,7 +173,7 @@ class Reader:
             end=end if words.text[end - 1] not in "'’" else end - 1,
             concept=concepts[0],
             kind=concept.kind if concept else "code",
-            context=_in_section(context, section),
+            context=_in_section(context, section) if section else context,
             parts=tuple([Span(words.starts[low], words.ends[high - 1]) for low, high in item.parts])
             if item.parts
             else (),
@@ -225,7 +225,8 @@ def contexts_of(
         first = max(bisect_right(words.starts, start) - 1, 0)
         inside.append((first, max(bisect_left(words.starts, end), first + 1)))
     found = grammar.of(words, scopes, inside, whole=True)
-    return [_in_section(c, _section_at(parts, start)) for c, (start, _) in zip(found, spans, strict=True)]
+    placed = [_section_at(parts, start) for start, _ in spans]
+    return [_in_section(c, section) if section else c for c, section in zip(found, placed, strict=True)]
 
 
 def _is_identifier(words: Words, item: Found) -> bool:
@@ -275,10 +276,8 @@ def _section_at(parts: list[Section], start: int) -> Section | None:
     return parts[k] if k >= 0 else None
 
 
-def _in_section(context: Context, section: Section | None) -> Context:
+def _in_section(context: Context, section: Section) -> Context:
     """What the title makes of a mention: the family's history is the family's."""
-    if section is None:
-        return context
     if section.kind == FAMILY and context.subject == "patient":
         return msgspec.structs.replace(context, subject="family", cue=(*context.cue, _title(section)))
     if section.kind == HISTORY and not context.historical:

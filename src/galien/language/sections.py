@@ -16,7 +16,8 @@ _LINE = re.compile(
     r"^[ \t]*(?:[*#•·\-–—►■]+[ \t]*|\d{1,2}[.)/][ \t]*|[IVX]{1,4}[.)\-][ \t]*)?([^\W\d_][^\n:]{1,58}?)[ \t*_]*(:|$)",
     re.MULTILINE,
 )
-_INLINE = re.compile(r"(?:(?<=[.;] )|(?<=  ))([A-ZÀ-Ý][A-ZÀ-Ý' /&-]{3,48}?)[ \t]*:(?=\s)")
+# It begins with one set of characters, which `re` looks for fast; then looks back.
+_INLINE = re.compile(r"([A-ZÀ-Ý](?:(?<=[.;] .)|(?<=  .))[A-ZÀ-Ý' /&-]{3,48}?)[ \t]*:(?=\s)")
 _SPACES = re.compile(r"[^\w'/&]+")
 
 FAMILY = "family"
