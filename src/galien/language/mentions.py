@@ -200,12 +200,14 @@ class TermFinder:
         modifiers = self._modifiers
         if modifiers.isdisjoint(forms):
             return []
-        kept = [i for i in places if forms[i] not in modifiers]
+        plain = [forms[i] not in modifiers for i in places]
+        ranks = list(compress(range(len(places)), plain))
+        text = "".join(compress(map(coded.__getitem__, places), plain))
         more = []
-        for number, low, high in self._automaton.find_matches_as_indexes("".join([coded[i] for i in kept])):
-            first, last = kept[low], kept[high - 1] + 1
-            if high - low < 2 or not any(forms[i] in modifiers for i in range(first, last)):
-                continue
+        for number, low, high in self._automaton.find_matches_as_indexes(text):
+            if ranks[high - 1] - ranks[low] == high - 1 - low:
+                continue  # no modifier inside: it was found already
+            first, last = places[ranks[low]], places[ranks[high - 1]] + 1
             if (first, last) in known or not starts.isdisjoint(range(first + 1, last)):
                 continue
             more.append(Found(first, last, self._concepts[number]))

@@ -26,6 +26,7 @@ from galien.model.units import convert
 VERSION = "galien.language/1"
 _BULLETS = "-*•·–►>"
 _NEAR = 25
+_RECORDS = frozenset(["ipp", "nip", "nda", "iep"])
 _SIDED = ("condition", "finding", "act", "body")
 _VALUED = ("analyte", "drug")
 
@@ -95,15 +96,15 @@ class Reader:
         sided = places_of_sides(words.forms, language)
         mentions = []
         for item, context in zip(found, contexts, strict=True):
-            if _is_identifier(words, item):
+            if words.forms[item.first] in _RECORDS and _is_identifier(words, item):
                 continue
             concepts = item.concepts
             if len(concepts) > 1:
                 surface = text[words.starts[item.first] : words.ends[item.last - 1]]
                 concepts = self.senses(concepts, surface, _near(words, item), frozenset(words.forms))
             mention = self._mention(words, item, concepts, context, parts, item.first in begins)
-            if sided and mention.kind in _SIDED and near_one(sided, item.first, item.last):
-                where = side(words.forms, item.first, item.last, language)
+            if sided and near_one(sided, item.first, item.last):
+                where = side(words.forms, item.first, item.last, language) if mention.kind in _SIDED else ""
                 mention = msgspec.structs.replace(mention, side=where) if where else mention
             mentions.append(mention)
         times = DateReader(at, language, birth, operation).read(words)
@@ -231,9 +232,9 @@ def contexts_of(
 
 def _is_identifier(words: Words, item: Found) -> bool:
     """Whether a record number follows: the IPP of a patient is no proton pump inhibitor."""
-    if item.last - item.first > 1 or words.forms[item.first] not in ("ipp", "nip", "nda", "iep"):
-        return False
-    return any(len(form) >= 5 and form.isdigit() for form in words.forms[item.last : item.last + 3])
+    return item.last - item.first == 1 and any(
+        len(form) >= 5 and form.isdigit() for form in words.forms[item.last : item.last + 3]
+    )
 
 
 def _cut(lines: list[Sentence], parts: list[Section]) -> list[Sentence]:

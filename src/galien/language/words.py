@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from itertools import accumulate, compress
+from operator import add
 
 from galien.language.analysis import fold
 from galien.language.memo import Memo
 
-_PIECE = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+['’]?|\n|[^\w\s]|(?:_|[^\S\n])+")
+_PIECE = re.compile(r"(?:[^\W\d]\w*['’]?|\d+(?:[.,]\d+)+|\w+['’]?|[^\w\s]|\n) ?|[^\S\n]+")
 
 
 class Words:
@@ -30,24 +31,32 @@ class Words:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        # The pieces, gaps among them, make up the text: places follow from lengths, without a match object each.
-        pieces = _PIECE.findall(text)
-        kept = list(map(_FORMS.__getitem__, pieces))
-        ends = list(accumulate(map(len, pieces)))
-        self.starts = list(compress([0, *ends], kept))
-        self.ends = list(compress(ends, kept))
-        self.surfaces = list(compress(pieces, kept))
-        self.forms = list(filter(None, kept))
+        # The pieces (words with the space after them, and wider gaps) make up the text: their places follow from
+        # their lengths, and what is known of each is looked up.
+        pieces = _PIECE.findall(text if "_" not in text else text.replace("_", " "))
+        forms = list(map(_FORMS.__getitem__, pieces))
+        surfaces = list(map(_SURFACES.__getitem__, pieces))
+        starts = list(accumulate(map(len, pieces), initial=0))
+        ends = list(map(add, starts, map(len, surfaces)))
+        if "" in forms:
+            starts, ends = list(compress(starts, forms)), list(compress(ends, forms))
+            surfaces, forms = list(compress(surfaces, forms)), list(filter(None, forms))
+        self.starts, self.ends, self.surfaces, self.forms = starts[: len(forms)], ends, surfaces, forms
 
     def __len__(self) -> int:
         return len(self.starts)
 
 
-def _form(surface: str) -> str:
+def _surface(piece: str) -> str:
+    return piece[:-1] if piece[-1] == " " else piece
+
+
+def _form(piece: str) -> str:
     """``""`` for a gap."""
-    if surface[0] == "_" or (surface[0] != "\n" and surface.isspace()):
+    surface = _surface(piece)
+    if not surface or (surface[0] != "\n" and surface.isspace()):
         return ""
     return fold(surface.rstrip("'’")) or surface
 
 
-_FORMS = Memo(_form)
+_FORMS, _SURFACES = Memo(_form), Memo(_surface)
