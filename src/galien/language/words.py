@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from itertools import accumulate, compress
-from operator import add
+from operator import add, itemgetter
 
 from galien.language.analysis import fold
 from galien.language.memo import Memo
@@ -34,8 +34,8 @@ class Words:
         # The pieces (words with the space after them, and wider gaps) make up the text: their places follow from
         # their lengths, and what is known of each is looked up.
         pieces = _PIECE.findall(text if "_" not in text else text.replace("_", " "))
-        forms = list(map(_FORMS.__getitem__, pieces))
-        surfaces = list(map(_SURFACES.__getitem__, pieces))
+        known = list(map(_KNOWN.__getitem__, pieces))
+        forms, surfaces = list(map(_FIRST, known)), list(map(_SECOND, known))
         starts = list(accumulate(map(len, pieces), initial=0))
         ends = list(map(add, starts, map(len, surfaces)))
         if "" in forms:
@@ -47,16 +47,13 @@ class Words:
         return len(self.starts)
 
 
-def _surface(piece: str) -> str:
-    return piece[:-1] if piece[-1] == " " else piece
-
-
-def _form(piece: str) -> str:
-    """``""`` for a gap."""
-    surface = _surface(piece)
+def _known(piece: str) -> tuple[str, str]:
+    """The form and the surface of a piece; the form of a gap is ``""``."""
+    surface = piece[:-1] if piece[-1] == " " else piece
     if not surface or (surface[0] != "\n" and surface.isspace()):
-        return ""
-    return fold(surface.rstrip("'’")) or surface
+        return "", surface
+    return fold(surface.rstrip("'’")) or surface, surface
 
 
-_FORMS, _SURFACES = Memo(_form), Memo(_surface)
+_KNOWN = Memo(_known)
+_FIRST, _SECOND = itemgetter(0), itemgetter(1)
