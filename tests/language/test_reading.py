@@ -137,3 +137,12 @@ def test_the_words_near_an_abbreviation_tell_its_sense() -> None:
     assert {"av-block", "first-degree-av-block"} & meant("ECG : BAV du premier degré, pas de syncope.", "fr")
     assert "abortion-procedure" in meant("G3P2, 1 IVG, contraception orale.", "fr")
     assert "rheumatoid-arthritis" in meant("RA on methotrexate.", "en")
+
+
+def test_a_point_and_a_comma_stand_for_the_line_break_that_an_export_lost() -> None:
+    text = "No fever.,Cough is present.,FAMILY HISTORY: Diabetes.,PLAN:  Chest x-ray."
+    reading = shipped_understanding().reader.read(text, "en")
+    assert [section.kind for section in reading.sections] == ["family", "plan"]
+    said = {m.concept: m.context for m in reading.mentions}
+    assert not said["cough"].negated
+    assert said["diabetes"].subject == "family"

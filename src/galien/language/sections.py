@@ -17,7 +17,7 @@ _LINE = re.compile(
     re.MULTILINE,
 )
 # It begins with one set of characters, which `re` looks for fast; then looks back.
-_INLINE = re.compile(r"([A-ZÀ-Ý](?:(?<=[.;] .)|(?<=  .))[A-ZÀ-Ý' /&-]{3,48}?)[ \t]*:(?=\s)")
+_INLINE = re.compile(r"([A-ZÀ-Ý](?:(?<=[.;] .)|(?<=[.;],.)|(?<=  .))[A-ZÀ-Ý' /&-]{3,48}?)[ \t]*:(?=\s)")
 _SPACES = re.compile(r"[^\w'/&]+")
 
 FAMILY = "family"

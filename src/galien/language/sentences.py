@@ -10,9 +10,10 @@ import re
 
 from galien.model.readings import Sentence
 
+# A point and a comma without a space (`.,`) stand for a line break in some exports of transcriptions.
 # It begins with one set of characters, which `re` looks for fast.
 _CANDIDATE = re.compile(
-    r"[.!?…\n](?:(?<=[.!?…])[.!?…]*[»”\")\]]*(?=\s|$)|(?<=[a-zà-ÿ]{3}\.)(?=[A-ZÀ-Ý][a-zà-ÿ])|(?<=\n)\s*)"
+    r"[.!?…\n](?:(?<=[.!?…])[.!?…]*[»”\")\]]*(?=\s|$)|(?<=[a-zà-ÿ]{3}\.)(?=[A-ZÀ-Ý][a-zà-ÿ])|(?<=\.),(?=[A-Z][A-Za-z]{2})|(?<=\n)\s*)"
 )
 _SHORT_FORM = re.compile(
     r"(?:\b(?:M|MM|Mr|Mme|Mlle|Dr|Drs|Pr|Pr|Prof|St|Ste|cf|ex|env|etc|vs|al|fig|tel|tél|no|n°|approx|pt|dept|inc"
