@@ -146,3 +146,11 @@ def test_a_point_and_a_comma_stand_for_the_line_break_that_an_export_lost() -> N
     said = {m.concept: m.context for m in reading.mentions}
     assert not said["cough"].negated
     assert said["diabetes"].subject == "family"
+
+
+def test_titles_under_the_history_are_of_the_history_or_of_the_family() -> None:
+    text = "ANTÉCÉDENTS\nMédicaux : goutte.\nFamiliaux : diabète.\nMOTIF : fièvre."
+    said = {m.concept: m.context for m in shipped_understanding().reader.read(text, "fr").mentions}
+    assert said["gout"].historical
+    assert said["diabetes"].subject == "family"
+    assert not said["fever"].historical
