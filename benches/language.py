@@ -19,12 +19,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from galien.app.understanding import Understanding, letters
 from galien.knowledge import shipped
 from galien.language.reading import Reader
+from galien.model.readings import TimeExpression
 from galien.query import compact
 from galien.query.medical import Interpreter
 from galien.store.reading import affirmed
@@ -113,6 +115,74 @@ def tagged(data: Path, reader: Reader) -> dict[str, Any]:
                 asked += 1
                 right += getattr(context, name) == value
     return {"expectations": asked, "exact": round(right / max(asked, 1), 3)}
+
+
+def tagged_values(data: Path, reader: Reader) -> dict[str, Any]:
+    """Dates, scores and TNM stages that the authors of EDS-NLP expect on their own test sentences.
+
+    A date is *found* when one of ours overlaps it, *exact* when it means the same day, month, year or distance from
+    the day of the text (two days of slack for what is counted in weeks, a month for months and years). Times of day
+    are left out: Galien keeps days. TNM stages are not read, and said so.
+    """
+    at = date(2024, 3, 20)
+    dates, found, exact, scores, valued, stages = 0, 0, 0, 0, 0, 0
+    wrong = []
+    for line in (data / "language/tagged_sentences_fr/sentences.jsonl").read_text("utf-8").splitlines():
+        item = json.loads(line)
+        name = Path(item["file"]).name
+        if name not in ("test_dates.py", "test_score.py", "test_tnm.py"):
+            continue
+        text, spans = _untagged(item["text"])
+        reading = reader.read(text, "fr", at=at.isoformat())
+        for start, end, attributes in spans:
+            if name == "test_tnm.py":
+                stages += 1
+            elif name == "test_score.py" and (told := re.search(r"score_value=(\d+)", attributes)):
+                scores += 1
+                over = [q for q in reading.quantities if q.start < end and start < q.end]
+                valued += any(q.concept and q.value == float(told.group(1)) for q in over)
+            elif name == "test_dates.py":
+                dates += 1
+                times = [time for time in reading.times if time.start < end and start < time.end]
+                found += bool(times)
+                norm = re.search(r"norm=(?:'([^']*)'|(\S+))", attributes)
+                right = any(_same_date(time, (norm.group(1) or norm.group(2)) if norm else "", at) for time in times)
+                exact += right
+                if not right:
+                    wrong.append(text[start:end])
+    return {
+        "dates": dates,
+        "found": round(found / max(dates, 1), 3),
+        "exact": round(exact / max(dates, 1), 3),
+        "scores": scores,
+        "scores valued": valued,
+        "TNM stages": stages,
+        "TNM stages read": 0,
+        "worst": wrong,
+    }
+
+
+def _same_date(time: TimeExpression, norm: str, at: date) -> bool:
+    """Whether an expression means what EDS-NLP's normal form says; without one, being found is enough."""
+    if not norm:
+        return True
+    if told := re.match(r"during (\d+) days", norm):
+        return time.days is not None and abs(time.days - int(told.group(1))) <= 1
+    if told := re.match(r"[~]?(-?\d+) days?", norm):
+        away = int(told.group(1))
+        slack = 0 if abs(away) < 7 else 2 if abs(away) < 30 else 31
+        meant = at + timedelta(days=away)
+        if not time.first:
+            return False
+        first, last = date.fromisoformat(time.first), date.fromisoformat(time.last)
+        return first - timedelta(days=slack) <= meant <= last + timedelta(days=slack)
+    parts = norm.partition(" ")[0].split("-")
+    if not time.first or len(parts) != 3:
+        return False
+    for day in (time.first, time.last):
+        if any(part.isdigit() and part != said for part, said in zip(parts, day.split("-"), strict=True)):
+            return False
+    return parts[2] == "??" or time.first == time.last
 
 
 def _untagged(raw: str) -> tuple[str, list[tuple[int, int, str]]]:
@@ -328,6 +398,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "e3c en": lambda: e3c(chosen.data, reader, "en", chosen.split),
         "negex en": lambda: negex(chosen.data, reader, chosen.split),
         "tagged fr": lambda: tagged(chosen.data, reader),
+        "tagged values fr": lambda: tagged_values(chosen.data, reader),
         "synthetic fr": lambda: synthetic(understanding, "fr", chosen.patients, chosen.seed, chosen.split),
         "synthetic en": lambda: synthetic(understanding, "en", chosen.patients, chosen.seed, chosen.split),
         "queries fr": lambda: queries(understanding, "fr"),

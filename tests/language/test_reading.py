@@ -87,3 +87,70 @@ def test_whatever_is_read_lies_in_the_text(text: str) -> None:
     reading = shipped_understanding().reader.read(text, "fr", at="2024-01-01")
     for item in (*reading.sentences, *reading.sections, *reading.mentions, *reading.quantities, *reading.times):
         assert 0 <= item.start < item.end <= len(text)
+
+
+def planned(text: str, language: str) -> set[str]:
+    reading = shipped_understanding().reader.read(text, language)
+    return {m.concept for m in reading.mentions if m.context.planned}
+
+
+def test_an_act_that_opens_a_line_of_the_plan_is_planned() -> None:
+    assert planned("CONDUITE À TENIR\n- Coloscopie.\n- Surveillance après appendicectomie.", "fr") == {"colonoscopy"}
+    assert planned("PLAN: Colonoscopy.", "en") == {"colonoscopy"}
+
+
+def test_an_act_under_discussion_is_to_come_and_a_disease_is_doubtful() -> None:
+    assert planned("Coloscopie à discuter. Sarcoïdose à discuter.", "fr") == {"colonoscopy"}
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "concept", "side"),
+    [
+        ("Prothèse totale de hanche droite.", "fr", "total-hip-replacement", "right"),
+        ("Fracture du col du fémur gauche.", "fr", "femoral-neck-fracture", "left"),
+        ("Pneumopathie de la base droite.", "fr", "pneumonia", "right"),
+        ("Œdèmes bilatéraux.", "fr", "oedema", "bilateral"),
+        ("Pneumopathie. Genou gauche normal.", "fr", "pneumonia", ""),
+        ("Left knee pain.", "en", "knee-pain", "left"),
+        ("Right-sided pleural effusion.", "en", "pleural-effusion", "right"),
+        ("Osteoarthritis of the left knee.", "en", "knee-osteoarthritis", "left"),
+        ("He left the hospital with pneumonia.", "en", "pneumonia", ""),
+    ],
+)
+def test_the_side_of_a_mention_is_that_of_its_noun_phrase(text: str, language: str, concept: str, side: str) -> None:
+    reading = shipped_understanding().reader.read(text, language)
+    assert {m.concept: m.side for m in reading.mentions}.get(concept, "not read") == side
+
+
+def test_the_point_of_a_genus_ends_nothing() -> None:
+    assert "e-coli-infection" in concepts("ECBU : E. coli sensible.").values()
+    assert "helicobacter-pylori" in concepts("Positive for H. pylori.", "en").values()
+    assert "clostridioides-difficile" in concepts("Toxine de C. difficile.").values()
+
+
+def test_the_words_near_an_abbreviation_tell_its_sense() -> None:
+    def meant(text: str, language: str) -> set[str]:
+        return set(concepts(text, language).values())
+
+    assert "portal-hypertension" in meant("Cirrhose avec HTP, varices œsophagiennes.", "fr")
+    assert "pulmonary-hypertension" in meant("ETT : HTP, PAPS 60 mmHg.", "fr")
+    assert {"av-block", "first-degree-av-block"} & meant("ECG : BAV du premier degré, pas de syncope.", "fr")
+    assert "abortion-procedure" in meant("G3P2, 1 IVG, contraception orale.", "fr")
+    assert "rheumatoid-arthritis" in meant("RA on methotrexate.", "en")
+
+
+def test_a_point_and_a_comma_stand_for_the_line_break_that_an_export_lost() -> None:
+    text = "No fever.,Cough is present.,FAMILY HISTORY: Diabetes.,PLAN:  Chest x-ray."
+    reading = shipped_understanding().reader.read(text, "en")
+    assert [section.kind for section in reading.sections] == ["family", "plan"]
+    said = {m.concept: m.context for m in reading.mentions}
+    assert not said["cough"].negated
+    assert said["diabetes"].subject == "family"
+
+
+def test_titles_under_the_history_are_of_the_history_or_of_the_family() -> None:
+    text = "ANTÉCÉDENTS\nMédicaux : goutte.\nFamiliaux : diabète.\nMOTIF : fièvre."
+    said = {m.concept: m.context for m in shipped_understanding().reader.read(text, "fr").mentions}
+    assert said["gout"].historical
+    assert said["diabetes"].subject == "family"
+    assert not said["fever"].historical

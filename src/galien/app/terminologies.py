@@ -20,15 +20,15 @@ from pathlib import Path
 import msgspec
 import zstandard
 
+from galien.app.hospital import taught
 from galien.knowledge import Lexicon, WholeLexicon, shipped, shipped_digest
 from galien.knowledge import terminologies as known
 from galien.knowledge import whole as form
-from galien.knowledge.lexicon import read_table
 from galien.knowledge.terminologies import Term
 from galien.knowledge.terminologies.joining import Joining, Kept
 from galien.language.mentions import CODING, Compiled, TermFinder, words_of
 from galien.language.words import Words
-from galien.model.concepts import Concept, Label
+from galien.model.concepts import Label
 from galien.model.errors import InputError, IntegrityError, NotFound, StorageFull, UsageError, WorkspaceError
 
 FOLDER = "terminologies"
@@ -202,11 +202,6 @@ def remove(workspace: Path, name: str) -> None:
     _forget(workspace, "")
 
 
-def taught(tables: Iterable[Path]) -> list[Concept]:
-    """What the hospital's own tables say."""
-    return [concept for table in tables for concept in read_table(table.read_text("utf-8").splitlines())]
-
-
 def whole_of(workspace: Path, tables: Sequence[Path], progress: Progress = silent) -> WholeLexicon:
     """The lexicon with the installed terminologies; compiled first where that has not been done.
 
@@ -240,7 +235,7 @@ def _fingerprint(workspace: Path, tables: Sequence[Path]) -> str:
 
 
 def _compile(workspace: Path, tables: Sequence[Path], to: Path, progress: Progress) -> None:
-    own = taught(tables)
+    own = taught(list(tables)).concepts
     # What is called by a code is a term's, and waits for it.
     base = shipped().extended(concept for concept in own if ":" not in concept.id)
     joining = Joining(base, _Speech(base))

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from galien.app import terminologies
+from galien.app.hospital import FOLDER, Taught, files_of, taught
 from galien.knowledge import Lexicon, shipped
 from galien.language import detect
 from galien.language.mentions import CODING, Compiled
@@ -23,7 +24,7 @@ from galien.store.reading import Finding
 from galien.store.told import Passage
 
 Ints = npt.NDArray[np.int64]
-FOLDER = "lexicon"
+__all__ = ["FOLDER", "CdmLinks", "Understanding", "letters", "shipped_understanding", "understanding_of"]
 _SKIPPED = {"body"}
 _LETTERS = {
     "negated": "n",
@@ -48,7 +49,7 @@ class Understanding:
 
     def __init__(self, lexicon: Lexicon, reader: Reader | None = None) -> None:
         self.lexicon = lexicon
-        self.reader = reader or _reader(lexicon)
+        self.reader = reader or _reader(lexicon, Taught())
 
     def findings(self, text: str, language: str, at: str) -> tuple[Finding, ...]:
         """What a document says, as rows to keep."""
@@ -56,7 +57,7 @@ class Understanding:
             return ()
         reading = self.reader.read(text, language, at=at)
         found = [
-            Finding(m.start, m.end, m.concept, m.kind, letters(m.context), m.section)
+            Finding(m.start, m.end, m.concept, m.kind, letters(m.context), m.section, side=m.side)
             for m in reading.mentions
             if m.kind not in _SKIPPED
         ]
@@ -170,12 +171,13 @@ def letters(context: Context) -> str:
     return said + ("f" if context.subject != "patient" else "")
 
 
-def _reader(lexicon: Lexicon) -> Reader:
+def _reader(lexicon: Lexicon, hospital: Taught) -> Reader:
     """A reader of a lexicon; its dictionaries are compiled once and kept in the user's cache."""
     kept = _cache_folder() / f"lexicon-{CODING}-{lexicon.fingerprint}.msgpack"
     with suppress(OSError, msgspec.MsgspecError):
-        return Reader(lexicon, compiled=msgspec.msgpack.decode(kept.read_bytes(), type=list[Compiled]))
-    reader = Reader(lexicon)
+        compiled = msgspec.msgpack.decode(kept.read_bytes(), type=list[Compiled])
+        return Reader(lexicon, hospital.titles, compiled, hospital.grammars)
+    reader = Reader(lexicon, hospital.titles, grammars=hospital.grammars)
     with suppress(OSError):
         kept.parent.mkdir(parents=True, exist_ok=True)
         # Under a name of its own until it is whole: another process may be reading.
@@ -197,33 +199,43 @@ def shipped_understanding() -> Understanding:
 
 
 def understanding_of(workspace: Path) -> Understanding:
-    """With what the hospital added in its workspace, and the terminologies installed there."""
-    tables = tables_of(workspace)
+    """With what the hospital added in its workspace, and the terminologies installed there.
+
+    Raises
+    ------
+    WorkspaceError
+        One of its files is not in the layout.
+    """
+    files = files_of(workspace)
     known = terminologies.installed(workspace)
     if known:
         # A file that changes means another lexicon, as does a terminology that comes, goes or changes.
-        return _whole(workspace, tuple(item.sha256 for item in known), _stamps(tables))
-    return _extended(_stamps(tables)) if tables else shipped_understanding()
+        return _whole(workspace, tuple(item.sha256 for item in known), _stamps(files))
+    return _extended(_stamps(files)) if files else shipped_understanding()
 
 
 @lru_cache(maxsize=2)
-def _extended(tables: tuple[tuple[Path, int], ...]) -> Understanding:
-    return Understanding(shipped().extended(terminologies.taught([table for table, _ in tables])))
+def _extended(files: tuple[tuple[Path, int], ...]) -> Understanding:
+    hospital = taught([file for file, _ in files])
+    lexicon = shipped().extended(hospital.concepts)
+    return Understanding(lexicon, _reader(lexicon, hospital))
 
 
 @lru_cache(maxsize=1)
-def _whole(workspace: Path, sha256: tuple[str, ...], tables: tuple[tuple[Path, int], ...]) -> Understanding:
-    lexicon = terminologies.whole_of(workspace, [table for table, _ in tables])
-    return Understanding(lexicon, Reader(lexicon, compiled=terminologies.dictionaries(lexicon)))
+def _whole(workspace: Path, sha256: tuple[str, ...], files: tuple[tuple[Path, int], ...]) -> Understanding:
+    hospital = taught([file for file, _ in files])
+    lexicon = terminologies.whole_of(workspace, tables_of(workspace))
+    reader = Reader(lexicon, hospital.titles, terminologies.dictionaries(lexicon), hospital.grammars)
+    return Understanding(lexicon, reader)
 
 
-def _stamps(tables: list[Path]) -> tuple[tuple[Path, int], ...]:
-    return tuple((table, table.stat().st_mtime_ns) for table in tables)
+def _stamps(files: list[Path]) -> tuple[tuple[Path, int], ...]:
+    return tuple((file, file.stat().st_mtime_ns) for file in files)
 
 
 def tables_of(workspace: Path) -> list[Path]:
-    """The hospital's own tables."""
-    return sorted((workspace / FOLDER).glob("*.tsv")) if (workspace / FOLDER).is_dir() else []
+    """The hospital's own tables of names."""
+    return [file for file in files_of(workspace) if file.suffix == ".tsv"]
 
 
 def compile_terminologies(workspace: Path, progress: terminologies.Progress = terminologies.silent) -> None:

@@ -8,7 +8,8 @@ from collections import Counter
 import click
 from rich.markup import escape
 
-from galien.app.understanding import FOLDER, understanding_of
+from galien.app.hospital import FOLDER, files_of, taught
+from galien.app.understanding import understanding_of
 from galien.cli.console import Console
 from galien.model.errors import NotFound, UsageError
 
@@ -18,6 +19,9 @@ HEADER = "id\tkind\tfr\ten\tfr_synonyms\ten_synonyms\tabbreviations\tcodes\tpare
 @click.group()
 def synonyms() -> None:
     """Words of the hospital: names, abbreviations and codes of concepts, kept in WORKSPACE/lexicon.
+
+    The same folder takes its section titles (sections.toml) and its cues of context (cues_fr.toml, cues_en.toml), in
+    the layout of the shipped files (docs/semantics.md). `galien synonyms check` says whether all can be read.
 
     After a change, `galien rebuild omop` and `galien rebuild index` read again what was ingested before.
     """
@@ -58,6 +62,20 @@ def add(
     if line not in before:  # the same twice changes nothing
         table.write_text(before + line, "utf-8")
     console.out.print(escape(str(table)))
+
+
+@synonyms.command()
+@click.pass_obj
+def check(console: Console) -> None:
+    """Read every file of WORKSPACE/lexicon, and say what is wrong and where.
+
+    \b
+      galien synonyms check
+    """
+    files = files_of(console.folder)
+    taught(files)
+    for file in files:
+        console.out.print(escape(str(file)))
 
 
 @synonyms.command()

@@ -110,8 +110,17 @@ def fold(word: str) -> str:
     word = word.lower()
     if word.isascii():
         return word
-    decomposed = unicodedata.normalize("NFKD", "".join(_SPECIAL.get(c, c) for c in word))
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
+    plain = word.translate(_LATIN)
+    return plain if plain.isascii() else _unaccented(word)
+
+
+def _unaccented(word: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", "".join([_SPECIAL.get(c, c) for c in word]))
+    return "".join([c for c in decomposed if not unicodedata.combining(c)])
+
+
+_LATIN = {number: _unaccented(chr(number)) for number in (*range(0xA0, 0x180), ord("’"))}
+"""What `fold` makes of the letters of French and its neighbours: most words need no more."""
 
 
 def analyse(title: str, body: str, language: str = "") -> Analysed:

@@ -14,40 +14,23 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any, Literal, cast
+from itertools import compress
+from typing import Any, cast
 
 import msgspec
 
 from galien.language.analysis import fold
 from galien.language.phrases import Phrasebook
+from galien.language.reach import CONFIRMED, CONTEXTS, FORWARD, Cue, Reach, Signs
 from galien.language.words import Words
 from galien.model.evidence import Span
 from galien.model.readings import PLAIN, Context, Subject
 
-Way = Literal["forward", "backward", "both"]
-CONTEXTS = ("negated", "hedged", "conditional", "family", "historical", "planned", "resolved", "reported")
-_HARD = {";", ".", "!", "\n\n"}
-_JOINS = {",", "et", "ou", "and", "or", "ni", "nor", "/", "&", "-", "puis"}
-_SIGNS = set(",;:.()/-\n«»\"'?!*•+")
 _NE_REACH = 8
 _VERB = 3
-_LIST_ITEM = 3
 _ANNOUNCED = 20
-_FORWARD = 14
 _CLAUSE_ENDS = {",", ";", ".", ")", "\n", "-", "!", "et", "and"}
-
-
-class _Cue(msgspec.Struct, frozen=True):
-    context: str
-    way: Way
-    reach: int
-    lists: bool
-    result: bool
-    """Whether it is the result of a test (*négatif*), which does not deny the test itself."""
-    verb: int = 0
-    """Words after the cue that are the verb it denies."""
-    answer: bool = False
-    """Whether it is an answer (*fièvre : non*) where it ends a clause, and a plain cue elsewhere."""
+_PARTICIPLE_AHEAD = 4
 
 
 class _Scope(msgspec.Struct, frozen=True):
@@ -72,15 +55,14 @@ class ContextRules:
 
     def __init__(self, data: dict[str, Any]) -> None:
         phrases: dict[tuple[str, ...], int] = {}
-        self._cues: dict[int, list[_Cue]] = defaultdict(list)
-        self._stops: dict[int, set[str]] = defaultdict(set)
-        self._turns: set[int] = set()
-        self._verbs: set[int] = set()
+        cues: dict[int, list[Cue]] = defaultdict(list)
+        stops: dict[int, set[str]] = defaultdict(set)
+        verbs: set[int] = set()
         verb = data["verb"]
         for group in data["cues"]:
             for text in _expanded(group, verb):
                 words = _words(text)
-                cue = _Cue(
+                cue = Cue(
                     group["context"],
                     group["way"],
                     group["reach"],
@@ -88,26 +70,30 @@ class ContextRules:
                     words[-1].startswith(("negati", "neg", "ve")),
                     _VERB if words[-1] in verb["denying"] else 0,
                     group.get("answer", False),
+                    group.get("final", False),
                 )
-                self._cues[phrases.setdefault(words, len(phrases))].append(cue)
+                cues[phrases.setdefault(words, len(phrases))].append(cue)
         for text in data["pseudo"]["words"]:
             phrases.setdefault(_words(text), len(phrases))
         for group in data["stops"]:
             for text in group["words"]:
                 number = phrases.setdefault(_words(text), len(phrases))
-                self._stops[number].update(group["of"])
+                stops[number].update(group["of"])
                 if group.get("verbs"):
-                    self._verbs.add(number)
-        self._turns = {phrases.setdefault(_words(text), len(phrases)) for text in data["turns"]["negated"]}
+                    verbs.add(number)
+        turns = {phrases.setdefault(_words(text), len(phrases)) for text in data["turns"]["negated"]}
+        lowercase = {phrases.setdefault(_words(text), len(phrases)) for text in data["lowercase"]["words"]}
+        self._roles = [
+            (n in turns, frozenset(stops.get(n, ())), n in verbs, n in lowercase, tuple(cues.get(n, ())))
+            for n in range(len(phrases))
+        ]
+        """What each phrase does: turns a denial, ends reaches, is a verb, counts in lower case only; its cues."""
         self._book = Phrasebook(phrases)
-        clauses = data["clauses"]
-        self._clauses = {c: {fold(word) for word in clauses.get(c, clauses["other"])} for c in CONTEXTS}
+        self._reach = Reach(data)
         self._tests = {fold(word) for word in data["tests"]["words"]}
         self._ne, self._pas, self._que = set(verb["first"]), {fold(w) for w in verb["second"]}, set(verb["only"])
         self._passive, self._alone = set(verb["passive"]), set(verb["alone"])
-        self._relative = set(verb["relative"])
-        self._copulas = set(verb["copulas"])
-        self._participles = tuple(verb["participles"])
+        self._done, self._lasting = tuple(verb["done_endings"]), tuple(fold(word) for word in verb["lasting"])
 
     def scopes(self, words: Words, limits: Sequence[tuple[int, int]]) -> list[_Scope]:
         """Every reach of every cue, sentence by sentence.
@@ -121,137 +107,87 @@ class ContextRules:
         found = self._book.find(forms)
         if not found:
             return []
-        stops: dict[int, set[str]] = {}
-        stop_ends: dict[int, set[str]] = {}
-        verbs: set[int] = set()
-        covered: dict[int, int] = {}
-        turns: set[int] = set()
-        cues: list[tuple[_Cue, int, int]] = []
+        signs = Signs(forms, {}, {}, set(), set(), {})
+        cues: list[tuple[Cue, int, int]] = []
         for number, first, last in found:
-            if number in self._turns:
-                turns.add(last - 1)
-            stopped = self._stops.get(number)
-            if stopped:
-                stops[first], stop_ends[last - 1] = stopped, stopped
-                if number in self._verbs:
-                    verbs.add(first)
-            for cue in self._cues.get(number, ()):
+            turns, stopped, begins_verb, lowercase, acting = self._roles[number]
+            if turns:
+                signs.turns.add(last - 1)
+            if stopped and (last - first > 1 or words.surfaces[first] not in ("à", "À")):  # folded, it is the verb "a"
+                signs.stops[first], signs.stop_ends[last - 1] = stopped, stopped
+                if begins_verb:
+                    signs.verbs.add(first)
+            if lowercase and not words.surfaces[first].islower():
+                continue
+            for cue in acting:
                 cues.append((cue, first, last))
-            covered.update(dict.fromkeys(range(first, last), last))
+            if last - first > 1:
+                signs.covered.update(dict.fromkeys(range(first, last), last))
         starts = [low for low, _ in limits]
-        scopes = []
+        reach = self._reach
+        turned: set[int] = set()
+        scopes = self._split(words, signs, limits, starts, turned) if self._ne else []
         for cue, first, last in cues:
+            if first in turned:
+                continue
             low, high = limits[bisect_right(starts, last - 1) - 1]
-            if cue.answer and last < high and forms[last] not in _CLAUSE_ENDS:
-                cue = msgspec.structs.replace(cue, way="forward", reach=_FORWARD, lists=True)
+            ends = last >= high or forms[last] in _CLAUSE_ENDS
+            if cue.final and not ends:
+                continue
+            if cue.answer and not ends:
+                cue = msgspec.structs.replace(cue, way="forward", reach=FORWARD, lists=True)
             if cue.way != "backward":
-                end = self._forward(forms, cue, last, high, stops, turns, verbs)
+                end = reach.forward(signs, cue, last, high)
                 scopes.append(_Scope(cue.context, first, end, first, last, cue.result))
             if cue.way != "forward":
-                begin = self._backward(forms, cue, first, low, stop_ends)
+                begin = reach.backward(signs, cue, first, low)
                 end = last
                 if forms[last : last + 1] == [":"]:  # "trois diagnostics sont évoqués : ..."
-                    ahead = _Cue(cue.context, "forward", _ANNOUNCED, True, cue.result)
-                    end = self._forward(forms, ahead, last, high, stops, turns, verbs)
+                    ahead = Cue(cue.context, "forward", _ANNOUNCED, True, cue.result)
+                    end = reach.forward(signs, ahead, last, high)
                 scopes.append(_Scope(cue.context, begin, end, first, last, cue.result))
-        if self._ne:
-            scopes += self._split(forms, limits, starts, covered, stops, stop_ends, turns, verbs)
         return scopes
 
-    def _forward(
-        self,
-        forms: list[str],
-        cue: _Cue,
-        at: int,
-        high: int,
-        stops: dict[int, set[str]],
-        turns: set[int],
-        verbs: set[int],
-    ) -> int:
-        """Where the reach ends."""
-        left = cue.reach
-        opened = 0
-        barred = self._clauses[cue.context]
-        for k in range(at, high):
-            form = forms[k]
-            stopped = stops.get(k)
-            if stopped is not None and cue.context in stopped and not (k in verbs and k < at + cue.verb):
-                if form in self._copulas and cue.lists and cue.context == "negated":
-                    # "no tissue was identified": the participle is denied with the noun.
-                    for j in range(k + 1, min(high, k + 4)):
-                        if forms[j].endswith(self._participles):
-                            return j + 1
-                return k
-            if form in _SIGNS or form in _JOINS:
-                if form in _HARD or (form == ":" and k > at + 1 and cue.context != "family"):
-                    return k
-                if form == "(":
-                    opened += 1
-                elif form == ")":
-                    opened -= 1
-                    if opened < 0:
-                        return k
-                elif form in _JOINS and form not in "/-":
-                    if not cue.lists and form == ",":
-                        return k
-                    if k + 1 < high and forms[k + 1] in barred:
-                        return k
-                continue
-            left -= 1
-            if left < 0:
-                return k
-            if k in turns and cue.context == "negated":
-                return k + 1
-        return high
-
-    def _backward(self, forms: list[str], cue: _Cue, at: int, low: int, stop_ends: dict[int, set[str]]) -> int:
-        left = cue.reach
-        since_comma = 0
-        for k in range(at - 1, low - 1, -1):
-            form = forms[k]
-            stopped = stop_ends.get(k)
-            if stopped is not None and cue.context in stopped and (k < at - 1 or form not in self._relative):
-                return k + 1
-            if form in _HARD or (form == ":" and k < at - 1):
-                return k + 1
-            if form == ",":
-                if since_comma > _LIST_ITEM:
-                    return k + 1
-                since_comma = 0
-            elif form not in _SIGNS:
-                since_comma += 1
-                left -= 1
-                if left < 0:
-                    return k + 1
-        return low
-
     def _split(
-        self,
-        forms: list[str],
-        limits: Sequence[tuple[int, int]],
-        starts: list[int],
-        covered: dict[int, int],
-        stops: dict[int, set[str]],
-        stop_ends: dict[int, set[str]],
-        turns: set[int],
-        verbs: set[int],
+        self, words: Words, signs: Signs, limits: Sequence[tuple[int, int]], starts: list[int], turned: set[int]
     ) -> list[_Scope]:
-        """*ne ... pas*: the verb between is denied, what follows too, and in the passive what comes before."""
+        """*ne ... pas*: the verb between is denied, what follows too, and in the passive what comes before.
+
+        Adds to ``turned`` the *pas* of verbs that deny nothing of what follows.
+        """
         scopes = []
-        cue = _Cue("negated", "forward", _FORWARD, True, False, _VERB)
-        for i in [i for i, denies in enumerate(map(self._ne.__contains__, forms)) if denies]:
+        forms, covered = signs.forms, signs.covered
+        cue = Cue("negated", "forward", FORWARD, True, False, _VERB)
+        for i in compress(range(len(forms)), map(self._ne.__contains__, forms)):
             if covered.get(i, i + 1) > i + 1:
                 continue
             low, high = limits[bisect_right(starts, i) - 1]
             j = self._second(forms, i, high)
             if j is None or self._pas_hidden(forms, j, covered):
                 continue
-            end = j + 1 if forms[j] == "rien" else self._forward(forms, cue, j + 1, high, stops, turns, verbs)
+            if not signs.turns.isdisjoint(range(i, j)):
+                turned.add(j)  # "n'améliorait pas les douleurs": they are there
+            end = j + 1 if forms[j] == "rien" or j in turned else self._reach.forward(signs, cue, j + 1, high)
             scopes.append(_Scope("negated", i, max(end, j), j, j + 1, False))
-            if j > i and self._passive.intersection(forms[i + 1 : j + 3]):
-                begin = self._backward(forms, cue, i, low, stop_ends)
+            if j > i and self._denies_subject(words, i, j, high):
+                begin = self._reach.backward(signs, cue, i, low)
                 scopes.append(_Scope("negated", begin, j + 1, j, j + 1, False))
         return scopes
+
+    def _denies_subject(self, words: Words, ne: int, pas: int, high: int) -> bool:
+        """Whether the verb denies its subject: a passive, *la thrombose n'a pas été retrouvée*.
+
+        Not *la douleur n'a pas été calmée* (it is there), nor *l'abdomen n'est pas sensible* (no participle).
+        """
+        forms = words.forms
+        if not self._passive.intersection(forms[ne + 1 : pas + 3]):
+            return False
+        for k in range(pas + 1, min(high, pas + 1 + _PARTICIPLE_AHEAD)):
+            if forms[k] in ("ete", "etre") or not forms[k].isalpha():
+                continue
+            if words.surfaces[k].lower().endswith(self._done):
+                return not forms[k].startswith(self._lasting)
+        return False
 
     def _second(self, forms: list[str], at: int, high: int) -> int | None:
         """The word that completes *ne*: *pas*... or a verb that needs none; the *aucun* before it, else."""
@@ -315,7 +251,12 @@ def _distance(scope: _Scope, first: int, last: int) -> int:
 def _context(words: Words, chosen: dict[str, _Scope], first: int, last: int) -> Context:
     if not chosen:
         return PLAIN
+    if chosen.pop(CONFIRMED, None) is not None:
+        chosen.pop("hedged", None)
     denied, hedge = chosen.get("negated"), chosen.get("hedged")
+    if denied is not None and hedge is not None and denied.result and denied.first >= last:
+        del chosen["hedged"]  # "recherche de bacille de Koch négative"
+        hedge = None
     if denied is not None and hedge is not None:
         # The nearer one speaks of the mention, the other of the nearer one.
         farther = "hedged" if _distance(denied, first, last) <= _distance(hedge, first, last) else "negated"

@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Callable
 from datetime import date, timedelta
 from importlib.resources import files
+from itertools import compress
 
 from galien.language.analysis import fold
 from galien.language.memo import Memo
@@ -31,6 +32,11 @@ _NUMBERS = {
     "three": 3, "four": 4, "five": 5, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12,
     "fifteen": 15, "twenty": 20, "thirty": 30, "quelques": 3, "several": 3, "few": 3, "a few": 3, "plusieurs": 3,
 }  # fmt: skip
+_UNITS = frozenset({
+    "jour", "jours", "j", "semaine", "semaines", "sem", "mois", "an", "ans", "annee", "annees", "heure", "heures", "h",
+    "day", "days", "week", "weeks", "wk", "wks", "month", "months", "year", "years", "yr", "yrs", "hour", "hours", "hr",
+    "hrs",
+})  # fmt: skip
 _DAYS = {"j": 1.0, "d": 1.0, "h": 1 / 24, "s": 7.0, "w": 7.0, "m": 30.4375, "a": 365.25, "y": 365.25}
 _YEAR = r"(?:19|20)\d\d"
 _MONTH = "|".join(
@@ -59,12 +65,22 @@ _WORDS = {
 Span = tuple[date, date]
 
 
-def _begins(form: str) -> tuple[str, ...]:
-    """Which patterns may begin with a word: mostly none."""
+_Beginning = tuple[tuple[str, ...], frozenset[str]]
+
+
+def _begins(form: str) -> _Beginning | tuple[()]:
+    """Which patterns may begin with a word, and the words that go on so when only these can; mostly nothing."""
     names = _STARTS.get(form)
     if names is None:
         names = _NUMERIC if form[0].isdigit() else ("postop",) if _POSTOP.match(form) else ()
-    return names
+    if not names:
+        return ()
+    goes_on = frozenset(_DATA["next"].get(form, ()))
+    if form == "a" or (form in _NUMBERS and names == _COUNTED):
+        goes_on |= _UNITS
+    elif names == _NUMERIC and form.isdigit() and len(form) != len("2024"):
+        goes_on |= _UNITS | _MONTHS.keys() | set("/-.")
+    return names, goes_on
 
 
 _BEGINS = Memo(_begins)
@@ -92,14 +108,20 @@ class DateReader:
     def read(self, words: Words) -> list[TimeExpression]:
         """Dates and durations, in their order."""
         found = []
-        text, starts = words.text, words.starts
-        reached = 0
-        for i, names in enumerate(map(_BEGINS.__getitem__, words.forms)):
-            if not names:
-                continue
+        text, starts, forms = words.text, words.starts, words.forms
+        reached, count = 0, len(words)
+        begun = list(map(_BEGINS.__getitem__, forms))
+        for i in compress(range(count), begun):
+            names, goes_on = begun[i]  # type: ignore[misc]
             start = starts[i]
             if start < reached:
                 continue
+            if goes_on:  # mostly, the next word shows that it is no date
+                after = i + 1
+                while after < count and forms[after] == "\n":
+                    after += 1
+                if after == count or (forms[after] not in goes_on and not forms[after][0].isdigit()):
+                    continue
             for name in names:
                 match = _EACH[name].match(text, start)
                 item = self._one(name, [g for g in match.groups() if g], match) if match else None

@@ -7,10 +7,12 @@ myocarde*), a third completes coordinations (*douleurs thoraciques et abdominale
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from importlib.resources import files
+from itertools import compress
 from typing import NamedTuple
 
 import ahocorasick_rs
@@ -29,8 +31,9 @@ _SMALL = {"de", "du", "des", "d", "la", "le", "les", "l", "au", "aux", "a", "the
 _SKIPPED = {"-", "/", "\n", "'", "’", "\u2010", "\u2011"}
 _BREAK = "\x01"
 _UNKNOWN = "\x02"
-CODING = 7
+CODING = 9
 """Number of the way in which names are coded; raised with any change to it, so that what was kept is made again."""
+_INITIAL = re.compile(r"\b[A-Z]\. ?[a-z]")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _SHORTEST_RESPELT = 6
 _LONG = 8
@@ -132,12 +135,16 @@ class TermFinder:
                 up if up and (c == _UNKNOWN or s.isupper()) and not is_stop_word(s.lower()) else c
                 for s, c, up in zip(surfaces, coded, shouted, strict=True)
             ]
+        if _INITIAL.search(words.text):  # "E. coli": its point is no end
+            for i in range(1, len(coded)):
+                if surfaces[i] == "." and len(surfaces[i - 1]) == 1 and surfaces[i - 1].isupper():
+                    coded[i] = "-"
         for place in breaks:
             # A sentence begins: nothing runs on from the one before.
             if place and coded[place - 1] in ("-", _UNKNOWN):
                 coded[place - 1] = _BREAK
-        places = [i for i, c in enumerate(coded) if c != "-"]
-        text = "".join([coded[i] for i in places])
+        places = list(compress(range(len(coded)), map("-".__ne__, coded)))
+        text = "".join(map(coded.__getitem__, places))
         starts = set(breaks)
         found = []
         for number, low, high in self._automaton.find_matches_as_indexes(text):
@@ -194,12 +201,14 @@ class TermFinder:
         modifiers = self._modifiers
         if modifiers.isdisjoint(forms):
             return []
-        kept = [i for i in places if forms[i] not in modifiers]
+        plain = [forms[i] not in modifiers for i in places]
+        ranks = list(compress(range(len(places)), plain))
+        text = "".join(compress(map(coded.__getitem__, places), plain))
         more = []
-        for number, low, high in self._automaton.find_matches_as_indexes("".join([coded[i] for i in kept])):
-            first, last = kept[low], kept[high - 1] + 1
-            if high - low < 2 or not any(forms[i] in modifiers for i in range(first, last)):
-                continue
+        for number, low, high in self._automaton.find_matches_as_indexes(text):
+            if ranks[high - 1] - ranks[low] == high - 1 - low:
+                continue  # no modifier inside: it was found already
+            first, last = places[ranks[low]], places[ranks[high - 1]] + 1
             if (first, last) in known or not starts.isdisjoint(range(first + 1, last)):
                 continue
             more.append(Found(first, last, self._concepts[number]))
@@ -208,6 +217,8 @@ class TermFinder:
     def _coordinated(self, forms: list[str], coded: list[str], found: list[Found]) -> list[Found]:
         more = []
         for item in found:
+            if item.last - item.first < 2:
+                continue
             inside = [i for i in range(item.first, item.last) if coded[i] != "-"]
             if len(inside) != 2:
                 continue
@@ -262,14 +273,17 @@ def words_of(label: Label, language: str) -> list[str]:
     if label.text.endswith("-"):
         return []  # "SCA ST-": without its sign it would say the contrary
     found = []
+    before = ""
     for surface in Words(label.text).surfaces:
         bare = surface.rstrip("'’")
-        if _is_small(bare, surface) or bare in _SKIPPED:
+        initial = surface == "." and len(before) == 1 and before.isupper()
+        before = surface
+        if initial or _is_small(bare, surface) or bare in _SKIPPED:
             continue
         if not bare[:1].isalnum() and bare != "+":
             if bare in "()":
                 continue
-            # "H. pylori" and "troubles du rythme (autres)" cannot be matched over the signs: the text breaks there.
+            # "troubles du rythme, autres" cannot be matched over the sign: the text breaks there.
             return []
         found.append(f"={bare}" if _capitals(bare, label) else singular(bare, language))
     return found
@@ -329,9 +343,13 @@ def _slips(word: str) -> Iterator[str]:
 
 
 def sense(
-    concepts: tuple[str, ...], surface: str, around: set[str], clues: Mapping[str, Mapping[str, tuple[str, ...]]]
+    concepts: tuple[str, ...],
+    surface: str,
+    around: Set[str],
+    clues: Mapping[str, Mapping[str, tuple[str, ...]]],
+    beyond: Set[str] = frozenset(),
 ) -> tuple[str, ...]:
-    """The senses of a name, likeliest first, from the words around it.
+    """The senses of a name, likeliest first, from the words around it, then from those beyond.
 
     >>> sense(("a", "b"), "IRC", {"dialyse"}, {"IRC": {"b": ("dialyse",)}})
     ('b', 'a')
@@ -340,5 +358,10 @@ def sense(
     if known is None or len(concepts) < 2:
         return concepts
     order = list(known)
-    weights = {c: sum(fold(word) in around for word in known.get(c, ())) for c in concepts}
-    return tuple(sorted(concepts, key=lambda c: (-weights[c], order.index(c) if c in order else len(order))))
+    words = {c: [fold(word) for word in known.get(c, ())] for c in concepts}
+
+    def rank(concept: str) -> tuple[int, int, int]:
+        near, far = (sum(word in text for word in words[concept]) for text in (around, beyond))
+        return -near, -far, order.index(concept) if concept in order else len(order)
+
+    return tuple(sorted(concepts, key=rank))

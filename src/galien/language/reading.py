@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
+from types import MappingProxyType
 from typing import Protocol
 
 import msgspec
@@ -13,15 +14,20 @@ from galien.language.dates import DateReader
 from galien.language.detection import detect
 from galien.language.mentions import Compiled, Found, TermFinder, sense
 from galien.language.quantities import quantities
-from galien.language.sections import FAMILY, HISTORY, SectionTitles, titles
+from galien.language.sections import FAMILY, HISTORY, PLAN, SectionTitles, titles
 from galien.language.sentences import sentences
+from galien.language.sides import near_one, places_of_sides, side
 from galien.language.words import Words
 from galien.model.concepts import Concept, Label
 from galien.model.evidence import Span
-from galien.model.readings import Context, Mention, Quantity, Reading, Section, Sentence
+from galien.model.readings import PLAIN, Context, Mention, Quantity, Reading, Section, Sentence
 from galien.model.units import convert
 
 VERSION = "galien.language/1"
+_BULLETS = "-*•·–►>"
+_NEAR = 25
+_RECORDS = frozenset(["ipp", "nip", "nda", "iep"])
+_SIDED = ("condition", "finding", "act", "body")
 _VALUED = ("analyte", "drug")
 
 
@@ -47,6 +53,8 @@ class Reader:
         With the hospital's own.
     compiled : sequence of Compiled, optional
         What an earlier reader with the same knowledge gave as `compiled`.
+    grammars : mapping of language to ContextRules, optional
+        With the hospital's own cues; the shipped ones are used for the other languages.
     """
 
     def __init__(
@@ -54,6 +62,7 @@ class Reader:
         knowledge: Knowledge,
         section_titles: SectionTitles | None = None,
         compiled: Sequence[Compiled] = (),
+        grammars: Mapping[str, ContextRules] = MappingProxyType({}),
     ) -> None:
         self._knowledge = knowledge
         self._finders = {state.language: TermFinder.compiled(state) for state in compiled}
@@ -61,6 +70,7 @@ class Reader:
             labels = list(knowledge.labels())
             self._finders = {language: TermFinder(labels, language) for language in ("fr", "en")}
         self._titles = section_titles or titles()
+        self._grammars = dict(grammars)
 
     def read(self, text: str, language: str = "", *, at: str = "", birth: str = "", operation: str = "") -> Reading:
         """Read a text.
@@ -79,20 +89,24 @@ class Reader:
         lines = _cut(sentences(text), parts)
         limits = _word_limits(words, lines)
         found = self._finders[language].find(words, [low for low, _ in limits])
-        grammar = rules(language)
+        grammar = self._grammar(language)
         scopes = grammar.scopes(words, limits)
         contexts = grammar.of(words, scopes, [(item.first, item.last) for item in found])
-        around: set[str] | None = None
+        begins = _beginnings(words, limits) if any(part.kind == PLAN for part in parts) else frozenset()
+        sided = places_of_sides(words.forms, language)
         mentions = []
         for item, context in zip(found, contexts, strict=True):
-            if _is_identifier(words, item):
+            if words.forms[item.first] in _RECORDS and _is_identifier(words, item):
                 continue
             concepts = item.concepts
             if len(concepts) > 1:
-                around = around if around is not None else set(words.forms)
                 surface = text[words.starts[item.first] : words.ends[item.last - 1]]
-                concepts = self.senses(concepts, surface, around)
-            mentions.append(self._mention(words, item, concepts, context, parts))
+                concepts = self.senses(concepts, surface, _near(words, item), frozenset(words.forms))
+            mention = self._mention(words, item, concepts, context, parts, item.first in begins)
+            if sided and near_one(sided, item.first, item.last):
+                where = side(words.forms, item.first, item.last, language) if mention.kind in _SIDED else ""
+                mention = msgspec.structs.replace(mention, side=where) if where else mention
+            mentions.append(mention)
         times = DateReader(at, language, birth, operation).read(words)
         told = [(time.start, time.end) for time in times]
         numbers = [q for q in quantities(text) if not any(start <= q.start < end for start, end in told)]
@@ -113,15 +127,18 @@ class Reader:
     def contexts(self, text: str, spans: Sequence[tuple[int, int]], language: str = "") -> list[Context]:
         """Contexts of any spans of a text, whatever they name."""
         language = language if language in self._finders else detect(text[:4000])
-        return contexts_of(text, spans, rules(language if language in self._finders else "fr"), self._titles)
+        grammar = self._grammar(language if language in self._finders else "fr")
+        return contexts_of(text, spans, grammar, self._titles)
 
     def whole(self, text: str) -> tuple[str, ...]:
         """Concepts that a label names as a whole, in either language."""
         return tuple(dict.fromkeys([*self._finders["fr"].whole(text), *self._finders["en"].whole(text)]))
 
-    def senses(self, concepts: tuple[str, ...], surface: str, around: set[str]) -> tuple[str, ...]:
-        """The senses of a name, likeliest first, by the words around it."""
-        return sense(concepts, surface.upper(), around, self._knowledge.clues)
+    def senses(
+        self, concepts: tuple[str, ...], surface: str, around: Set[str], beyond: Set[str] = frozenset()
+    ) -> tuple[str, ...]:
+        """The senses of a name, likeliest first, by the words around it, then by those beyond."""
+        return sense(concepts, surface.upper(), around, self._knowledge.clues, beyond)
 
     def respelt(self, text: str) -> list[str]:
         """What these words may be a slip away from, a language each."""
@@ -131,19 +148,36 @@ class Reader:
         """The dictionary of a language."""
         return self._finders[language]
 
+    def _grammar(self, language: str) -> ContextRules:
+        return self._grammars.get(language) or rules(language)
+
     def _mention(
-        self, words: Words, item: Found, concepts: tuple[str, ...], context: Context, parts: list[Section]
+        self,
+        words: Words,
+        item: Found,
+        concepts: tuple[str, ...],
+        context: Context,
+        parts: list[Section],
+        begins: bool,
     ) -> Mention:
+        """``begins`` says that it is the first word of a sentence, which under *Conduite à tenir* announces an act."""
         start, end = words.starts[item.first], words.ends[item.last - 1]
-        section = _section_at(parts, start)
+        section = _section_at(parts, start) if parts else None
         concept = self._knowledge.get(concepts[0])
+        if concept is not None and concept.kind == "act":
+            if begins and section and section.kind == PLAN and context == PLAIN:
+                context = Context(planned=True, cue=(_title(section),))
+            elif context.hedged and not (context.negated or context.historical):
+                context = msgspec.structs.replace(context, planned=True, hedged=False)  # "chimiothérapie à discuter"
         return Mention(
             start=start,
             end=end if words.text[end - 1] not in "'’" else end - 1,
             concept=concepts[0],
             kind=concept.kind if concept else "code",
-            context=_in_section(context, section),
-            parts=tuple(Span(words.starts[low], words.ends[high - 1]) for low, high in item.parts),
+            context=_in_section(context, section) if section else context,
+            parts=tuple([Span(words.starts[low], words.ends[high - 1]) for low, high in item.parts])
+            if item.parts
+            else (),
             others=concepts[1:],
             section=section.kind if section else "",
         )
@@ -192,14 +226,15 @@ def contexts_of(
         first = max(bisect_right(words.starts, start) - 1, 0)
         inside.append((first, max(bisect_left(words.starts, end), first + 1)))
     found = grammar.of(words, scopes, inside, whole=True)
-    return [_in_section(c, _section_at(parts, start)) for c, (start, _) in zip(found, spans, strict=True)]
+    placed = [_section_at(parts, start) for start, _ in spans]
+    return [_in_section(c, section) if section else c for c, section in zip(found, placed, strict=True)]
 
 
 def _is_identifier(words: Words, item: Found) -> bool:
     """Whether a record number follows: the IPP of a patient is no proton pump inhibitor."""
-    if item.last - item.first > 1 or words.forms[item.first] not in ("ipp", "nip", "nda", "iep"):
-        return False
-    return any(len(form) >= 5 and form.isdigit() for form in words.forms[item.last : item.last + 3])
+    return item.last - item.first == 1 and any(
+        len(form) >= 5 and form.isdigit() for form in words.forms[item.last : item.last + 3]
+    )
 
 
 def _cut(lines: list[Sentence], parts: list[Section]) -> list[Sentence]:
@@ -227,15 +262,23 @@ def _word_limits(words: Words, lines: list[Sentence]) -> list[tuple[int, int]]:
     return list(zip(lows, [*lows[1:], len(words)], strict=True))
 
 
+def _near(words: Words, item: Found) -> set[str]:
+    """The words around a mention."""
+    return set(words.forms[max(0, item.first - _NEAR) : item.last + _NEAR])
+
+
+def _beginnings(words: Words, limits: list[tuple[int, int]]) -> frozenset[int]:
+    """The first words of sentences, after their bullets."""
+    return frozenset(low + (words.forms[low] in _BULLETS) for low, _ in limits if low < len(words))
+
+
 def _section_at(parts: list[Section], start: int) -> Section | None:
     k = bisect_right([part.start for part in parts], start) - 1
     return parts[k] if k >= 0 else None
 
 
-def _in_section(context: Context, section: Section | None) -> Context:
+def _in_section(context: Context, section: Section) -> Context:
     """What the title makes of a mention: the family's history is the family's."""
-    if section is None:
-        return context
     if section.kind == FAMILY and context.subject == "patient":
         return msgspec.structs.replace(context, subject="family", cue=(*context.cue, _title(section)))
     if section.kind == HISTORY and not context.historical:

@@ -16,11 +16,13 @@ _LINE = re.compile(
     r"^[ \t]*(?:[*#•·\-–—►■]+[ \t]*|\d{1,2}[.)/][ \t]*|[IVX]{1,4}[.)\-][ \t]*)?([^\W\d_][^\n:]{1,58}?)[ \t*_]*(:|$)",
     re.MULTILINE,
 )
-_INLINE = re.compile(r"(?:(?<=[.;] )|(?<=  ))([A-ZÀ-Ý][A-ZÀ-Ý' /&-]{3,48}?)[ \t]*:(?=\s)")
+# It begins with one set of characters, which `re` looks for fast; then looks back.
+_INLINE = re.compile(r"([A-ZÀ-Ý](?:(?<=[.;] .)|(?<=[.;],.)|(?<=  .))[A-ZÀ-Ý' /&-]{3,48}?)[ \t]*:(?=\s)")
 _SPACES = re.compile(r"[^\w'/&]+")
 
 FAMILY = "family"
 HISTORY = "history"
+PLAN = "plan"
 
 
 class SectionTitles:
@@ -33,9 +35,11 @@ class SectionTitles:
     """
 
     def __init__(self, more: Mapping[str, list[str]] = MappingProxyType({})) -> None:
-        shipped = tomllib.loads((files("galien.language") / "data" / "sections.toml").read_text("utf-8"))
         self._kinds = {
-            _plain(title): kind for table in (shipped, more) for kind, titles in table.items() for title in titles
+            _plain(title): kind
+            for table in (shipped_titles(), more)
+            for kind, titles in table.items()
+            for title in titles
         }
 
     def sections(self, text: str) -> list[Section]:
@@ -64,6 +68,13 @@ class SectionTitles:
             Section(kind, title, start, max(end, body), body)
             for (start, body, kind, title), end in zip(found, ends, strict=True)
         ]
+
+
+@lru_cache(maxsize=1)
+def shipped_titles() -> Mapping[str, list[str]]:
+    """The titles that Galien ships, by kind."""
+    text = (files("galien.language") / "data" / "sections.toml").read_text("utf-8")
+    return MappingProxyType(tomllib.loads(text))
 
 
 def _looks_like_a_title(title: str, colon: str) -> bool:

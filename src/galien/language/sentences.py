@@ -10,7 +10,11 @@ import re
 
 from galien.model.readings import Sentence
 
-_CANDIDATE = re.compile(r"[.!?…]+[»”\")\]]*(?=\s|$)|(?<=[a-zà-ÿ]{3})\.(?=[A-ZÀ-Ý][a-zà-ÿ])|[ \t]*\n\s*")
+# A point and a comma without a space (`.,`) stand for a line break in some exports of transcriptions.
+# It begins with one set of characters, which `re` looks for fast.
+_CANDIDATE = re.compile(
+    r"[.!?…\n](?:(?<=[.!?…])[.!?…]*[»”\")\]]*(?=\s|$)|(?<=[a-zà-ÿ]{3}\.)(?=[A-ZÀ-Ý][a-zà-ÿ])|(?<=\.),(?=[A-Z][A-Za-z]{2})|(?<=\n)\s*)"
+)
 _SHORT_FORM = re.compile(
     r"(?:\b(?:M|MM|Mr|Mme|Mlle|Dr|Drs|Pr|Pr|Prof|St|Ste|cf|ex|env|etc|vs|al|fig|tel|tél|no|n°|approx|pt|dept|inc"
     r"|resp|av|bd|hosp|Mrs|Ms|Jr|Sr|i\.e|e\.g|c\.-à-d|c\.a\.d|p\.o|i\.v|s\.c|b\.i\.d|t\.i\.d|q\.d|a\.m|p\.m)"
@@ -71,7 +75,7 @@ def _breaks(text: str, match: re.Match[str], width: int) -> bool:
     if not after or _BULLET.match(after):
         return True
     begin = text.rfind("\n", 0, match.start()) + 1
-    line = text[begin : match.start()]
+    line = text[begin : match.start()].rstrip(" \t")
     last = line.rstrip()[-1:]
     if last in ".!?;:" or "\t" in line or "|" in line:
         return True

@@ -6,11 +6,13 @@ Finer than the words of the index: here a comma, a line break and an elided ``n'
 from __future__ import annotations
 
 import re
+from itertools import accumulate, compress
+from operator import add, itemgetter
 
 from galien.language.analysis import fold
 from galien.language.memo import Memo
 
-_WORD = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+['’]?|\n|[^\w\s]")
+_PIECE = re.compile(r"(?:[^\W\d]\w*['’]?|\d+(?:[.,]\d+)+|\w+['’]?|[^\w\s]|\n) ?|[^\S\n]+")
 
 
 class Words:
@@ -29,18 +31,29 @@ class Words:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        spans = [(m.start(), m.end()) for m in _WORD.finditer(text)]
-        self.starts = [start for start, _ in spans]
-        self.ends = [end for _, end in spans]
-        self.surfaces = _WORD.findall(text)
-        self.forms = list(map(_FORMS.__getitem__, self.surfaces))
+        # The pieces (words with the space after them, and wider gaps) make up the text: their places follow from
+        # their lengths, and what is known of each is looked up.
+        pieces = _PIECE.findall(text if "_" not in text else text.replace("_", " "))
+        known = list(map(_KNOWN.__getitem__, pieces))
+        forms, surfaces = list(map(_FIRST, known)), list(map(_SECOND, known))
+        starts = list(accumulate(map(len, pieces), initial=0))
+        ends = list(map(add, starts, map(len, surfaces)))
+        if "" in forms:
+            starts, ends = list(compress(starts, forms)), list(compress(ends, forms))
+            surfaces, forms = list(compress(surfaces, forms)), list(filter(None, forms))
+        self.starts, self.ends, self.surfaces, self.forms = starts[: len(forms)], ends, surfaces, forms
 
     def __len__(self) -> int:
         return len(self.starts)
 
 
-def _form(surface: str) -> str:
-    return fold(surface.rstrip("'’")) or surface
+def _known(piece: str) -> tuple[str, str]:
+    """The form and the surface of a piece; the form of a gap is ``""``."""
+    surface = piece[:-1] if piece[-1] == " " else piece
+    if not surface or (surface[0] != "\n" and surface.isspace()):
+        return "", surface
+    return fold(surface.rstrip("'’")) or surface, surface
 
 
-_FORMS = Memo(_form)
+_KNOWN = Memo(_known)
+_FIRST, _SECOND = itemgetter(0), itemgetter(1)

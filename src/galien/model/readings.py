@@ -101,6 +101,8 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True):
         Identifier of the concept meant.
     others : tuple of str
         Other senses that the words may have, likeliest first.
+    side : {"", "left", "right", "bilateral"}
+        Said in the same noun phrase.
     """
 
     start: int
@@ -111,6 +113,7 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True):
     parts: tuple[Span, ...] = ()
     others: tuple[str, ...] = ()
     section: str = ""
+    side: str = ""
 
 
 class Quantity(msgspec.Struct, frozen=True, kw_only=True):

@@ -43,6 +43,8 @@ class Finding(msgspec.Struct, frozen=True, array_like=True):
         Kind of the section.
     comparator, value, unit : str, float or None, str
         For a value, in the analyte's own unit.
+    side : str
+        ``left``, ``right``, ``bilateral`` or empty.
     """
 
     start: int
@@ -54,6 +56,7 @@ class Finding(msgspec.Struct, frozen=True, array_like=True):
     comparator: str = ""
     value: float | None = None
     unit: str = ""
+    side: str = ""
 
 
 def affirmed(said: str) -> bool:

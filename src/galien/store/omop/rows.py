@@ -171,7 +171,7 @@ def note_nlp(items: Iterable[Registered]) -> Columns:
     """NOTE_NLP of some documents, by column: what was read in them, with offsets into their texts.
 
     ``term_exists`` is Y for what the patient has or had for a fact; ``term_temporal`` past, present or future;
-    ``term_modifiers`` says the rest, as ``context=ah;section=history;op=<;value=8.4;unit=%``. Columns, since
+    ``term_modifiers`` says the rest, as ``context=ah;section=history;side=left;op=<;value=8.4;unit=%``. Columns, since
     there are some fifteen findings a document: a dictionary for each doubled the time of this table.
     """
     table: Columns = {name: [] for name in _NOTE_NLP}
@@ -222,6 +222,8 @@ def _modifiers(finding: Finding) -> str:
         told += f";context={finding.context}"
     if finding.section:
         told += f";section={finding.section}"
+    if finding.side:
+        told += f";side={finding.side}"
     if finding.kind == "value":
         told += f";op={finding.comparator};value={finding.value:.10g};unit={finding.unit}"
     return told
