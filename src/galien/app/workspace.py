@@ -58,6 +58,7 @@ from galien.store.identity import Identities
 from galien.store.ledger import Ledger
 from galien.store.omop.cdm import Cdm
 from galien.store.omop.events import OmopEvents
+from galien.store.reading import key_of
 from galien.store.registration import Outcome
 
 T = TypeVar("T")
@@ -211,6 +212,14 @@ class Workspace:
         return self._gate.disclose(viewer, "pixels", Media(drawn.png, "image/png", id), [id])
 
     # -- state
+
+    def ids(self, kind: str, keys: Sequence[str]) -> dict[str, str]:
+        """Public ids of current records by the keys that their source gave them (``beir:default:MED-10``)."""
+        wanted = {key_of(kind, key): key for key in keys}
+        rows = self._ledger.many(
+            "SELECT key, record_id FROM records WHERE state = 'current' AND key IN ({})", list(wanted)
+        )
+        return {wanted[int(str(key))]: f"{kind[0]}{record}" for key, record in rows}
 
     def unlinked(self) -> list[tuple[tuple[str, str, str], int]]:
         """Codes (vocabulary, code, label) that mean no known concept, with their numbers of rows."""

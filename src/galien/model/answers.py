@@ -15,6 +15,8 @@ from galien.model.evidence import Evidence
 from galien.model.kinds import HitKind
 
 Sort = Literal["relevance", "newest", "oldest"]
+System = Literal["words", "full"]
+SYSTEMS: tuple[System, ...] = ("words", "full")
 
 FACETS: tuple[str, ...] = (
     "type",
@@ -48,6 +50,8 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
         Search within one patient (``p12``).
     match : {"all", "any"}
         Whether all words are required. ``all`` falls back to ``any`` when nothing matches, and says so.
+    system : {"full", "words"}
+        Ranking by everything that the workspace has, or by words alone (to compare the two).
     cursor : str
         Where the page starts, from ``SearchResponse.next_cursor``: stable while data arrive.
     """
@@ -60,6 +64,7 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
     patient: str = ""
     sort: Sort = "relevance"
     match: Literal["all", "any"] = "all"
+    system: System = "full"
     limit: int = 20
     cursor: str = ""
     facets: bool = True

@@ -1,0 +1,20 @@
+"""How well answers are ranked: test collections run through the real engine, measured, compared."""
+
+from galien.evaluation.collection import Collection, half_of, load
+from galien.evaluation.comparison import Compared, compare
+from galien.evaluation.measures import MEASURES, measured
+from galien.evaluation.running import Outcome, Result, evaluate, prepared
+
+__all__ = [
+    "MEASURES",
+    "Collection",
+    "Compared",
+    "Outcome",
+    "Result",
+    "compare",
+    "evaluate",
+    "half_of",
+    "load",
+    "measured",
+    "prepared",
+]
