@@ -37,6 +37,7 @@ from galien.app.understanding import CdmLinks, understanding_of
 from galien.governance import Disclosed, Gate, Viewer
 from galien.images import render, thumbnail
 from galien.index.embedded import TantivyIndex
+from galien.knowledge import shipped_words
 from galien.model.answers import (
     ArticlePage,
     BatchView,
@@ -53,6 +54,8 @@ from galien.model.answers import (
 from galien.model.errors import GalienError, NotFound, UsageError, WorkspaceBusy
 from galien.query import Engine
 from galien.query.clinical import Clinical
+from galien.query.expansion import Expander
+from galien.query.ranking import Ranking, WordScorer
 from galien.sources.port import Limits
 from galien.store.identity import Identities
 from galien.store.ledger import Ledger
@@ -112,7 +115,7 @@ class Workspace:
             self._corpus = StoreCorpus(self._ledger, lambda: clock().date())
             self._understanding = understanding_of(folder)
             self._clinical = self._understands()
-            self._engine = Engine(self._index, self._corpus, self._clinical)
+            self._engine = Engine(self._index, self._corpus, self._clinical, self._ranks())
             self._pages = Pages(self._ledger, self._cdm, self._corpus, self._engine.marks)
             self._projector = Projector(self._ledger, self._cdm, self._index, self._understanding)
             self._replay = Replay(self._ledger, self._cdm, self._index, self._projector, self._limits)
@@ -126,6 +129,10 @@ class Workspace:
         known = self._understanding
         self._links = CdmLinks(self._cdm, known)
         return Clinical(known.lexicon, known.reader, events, events, self._links, self._today)
+
+    def _ranks(self) -> Ranking:
+        known = self._understanding
+        return Ranking(WordScorer(self._corpus, Expander(known.lexicon, known.reader, shipped_words())))
 
     def _today(self) -> int:
         return (self._clock().date() - date(1970, 1, 1)).days

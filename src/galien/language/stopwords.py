@@ -169,3 +169,30 @@ def is_stop_word(word: str) -> bool:
     (True, False)
     """
     return word in _FOLDED
+
+
+# Of questions and messages: what they are made of, not what they are about.
+QUESTION = frozenset(
+    """
+    about also am any anybody anyone anything appreciate ask asked asking because being can come comes could dear did
+    do does doing done either else ever every find get gets getting give given gives go goes going got hello help
+    helping helps hi how id if im information info ive just kindly know knows like look looking made make makes
+    making many may maybe mean means might mine more most much must myself need needs never no now one only or other
+    others please possible question questions really regards said say says see shall should sir some somebody
+    someone something still such suggest suggestions take takes taking tell tells than thank thanks there thing
+    things too tried tries try trying two understand us use used using very want wanted wants way were what when
+    where which while whom whose why will wonder wondering would
+    aimerais alors aussi autre autres beaucoup bonjour comme comment deja encore faire faut ici jamais
+    laquelle lequel merci meme peu peut peuvent plus pourquoi pourriez pouvez puis quand quelle quelles quels quoi
+    savoir svp toujours tous tout toute toutes tres veux voudrais vraiment
+    """.split()
+)
+
+
+def is_question_word(word: str) -> bool:
+    """Whether an exact form only serves to ask.
+
+    >>> is_question_word("comment"), is_question_word("douleur")
+    (True, False)
+    """
+    return word in QUESTION

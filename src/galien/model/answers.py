@@ -105,6 +105,10 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
     more: int = 0
     """For a patient: how many further matching documents and facts there are."""
+    near: bool = False
+    """An article that does not hold all that was asked, listed after those that do."""
+    by: tuple[str, ...] = ()
+    """What brought an article: ``words``, ``concepts`` (other names, the other language), or another scorer."""
 
 
 class FacetValue(msgspec.Struct, frozen=True):
@@ -171,6 +175,8 @@ class SearchResponse(msgspec.Struct, frozen=True, kw_only=True):
     reading: str = ""
     """The query in the explicit syntax, when it was understood clinically."""
     relaxed: bool = False
+    near: int = 0
+    """Further articles beyond ``total``: the nearest of those that do not hold everything."""
     did_you_mean: str = ""
     next_cursor: str = ""
     not_searched: dict[str, int] = {}
