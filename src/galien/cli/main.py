@@ -13,6 +13,7 @@ import click
 from galien import __version__
 from galien.cli.console import Console
 from galien.cli.demo import demo
+from galien.cli.evaluate import evaluate_command
 from galien.cli.explain import explain
 from galien.cli.formats import formats
 from galien.cli.ingest import ingest, quarantine
@@ -77,6 +78,7 @@ for command in (
     ingest,
     search,
     explain,
+    evaluate_command,
     read,
     synonyms,
     serve,

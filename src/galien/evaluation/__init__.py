@@ -1,12 +1,13 @@
 """How well answers are ranked: test collections run through the real engine, measured, compared."""
 
 from galien.evaluation.collection import Collection, half_of, load
-from galien.evaluation.comparison import Compared, compare
+from galien.evaluation.comparison import PERMUTATIONS, Compared, compare
 from galien.evaluation.measures import MEASURES, measured
-from galien.evaluation.running import Outcome, Result, evaluate, prepared
+from galien.evaluation.running import Outcome, Result, evaluate, prepared, read_result
 
 __all__ = [
     "MEASURES",
+    "PERMUTATIONS",
     "Collection",
     "Compared",
     "Outcome",
@@ -17,4 +18,5 @@ __all__ = [
     "load",
     "measured",
     "prepared",
+    "read_result",
 ]

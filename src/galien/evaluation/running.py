@@ -22,6 +22,7 @@ from galien.model.answers import SYSTEMS, SearchRequest, System
 from galien.model.errors import MalformedInput, UsageError
 
 PAGE = 20
+_FIRST, _TITLE = 10, 90
 _FEED = "evaluation"
 _VIEWER = Viewer(channel="evaluation")
 _DONE = "evaluated.json"
@@ -38,6 +39,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     milliseconds: float
     found: tuple[str, ...]
     """The first ten."""
+    titles: tuple[str, ...]
+    """Their titles, cut short."""
     expected: tuple[str, ...]
     """The relevant documents, best grade first; at most twenty."""
     relevant: int
@@ -128,6 +131,7 @@ def evaluate(
         raise UsageError(f"unknown system {system!r}", hint=f"Systems: {', '.join(SYSTEMS)}.")
     names = _names(collection, workspace)
     rankings: dict[str, list[str]] = {}
+    titles: dict[str, str] = {}
     times: dict[str, float] = {}
     for place, (query, text) in enumerate(collection.queries.items()):
         page = SearchRequest(query=text, kind="articles", limit=PAGE, system=system)
@@ -138,6 +142,7 @@ def evaluate(
         times[query] = (time.perf_counter() - began) * 1000
         deep = msgspec.structs.replace(page, limit=DEPTH, facets=False)
         hits = workspace.search(deep, _VIEWER).value.hits
+        titles.update((names[hit.id], hit.title[:_TITLE]) for hit in hits[:_FIRST] if hit.id in names)
         rankings[query] = [names[hit.id] for hit in hits if hit.id in names]
         if progress is not None:
             progress(place + 1, len(collection.queries))
@@ -158,7 +163,7 @@ def evaluate(
         at=at,
         ingest_s=ingest_s,
         per_query=tuple(
-            _outcome(query, text, values[query], times[query], rankings[query], judgments[query])
+            _outcome(query, text, values[query], times[query], rankings[query], judgments[query], titles)
             for query, text in collection.queries.items()
         ),
     )
@@ -171,7 +176,13 @@ def _names(collection: Collection, workspace: Workspace) -> dict[str, str]:
 
 
 def _outcome(
-    query: str, text: str, values: Mapping[str, float], ms: float, ranking: list[str], grades: Mapping[str, int]
+    query: str,
+    text: str,
+    values: Mapping[str, float],
+    ms: float,
+    ranking: list[str],
+    grades: Mapping[str, int],
+    titles: Mapping[str, str],
 ) -> Outcome:
     relevant = sorted((d for d, grade in grades.items() if grade > 0), key=lambda d: -grades[d])
     return Outcome(
@@ -179,7 +190,8 @@ def _outcome(
         text=text,
         measures={name: round(values[name], 5) for name in MEASURES},
         milliseconds=round(ms, 2),
-        found=tuple(ranking[:10]),
+        found=tuple(ranking[:_FIRST]),
+        titles=tuple(titles[document] for document in ranking[:_FIRST]),
         expected=tuple(relevant[:20]),
         relevant=len(relevant),
     )

@@ -118,7 +118,24 @@ class Constant(msgspec.Struct, frozen=True, tag="constant"):
     score: float
 
 
-Clause = Word | Phrase | Term | Nearby | Prefix | Fuzzy | Coded | Tagged | Value | Range | Patients | All | Any | Boosted | Best | Constant
+Clause = (
+    Word
+    | Phrase
+    | Term
+    | Nearby
+    | Prefix
+    | Fuzzy
+    | Coded
+    | Tagged
+    | Value
+    | Range
+    | Patients
+    | All
+    | Any
+    | Boosted
+    | Best
+    | Constant
+)
 
 
 class Found(msgspec.Struct, frozen=True):

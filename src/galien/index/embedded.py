@@ -41,7 +41,7 @@ _RAW_FACETS = (
 )
 _WORD_FIELDS = (("title_exact", 3.0), ("title_stem", 2.0), ("body_exact", 1.25), ("body_stem", 1.0))
 # Of `Term`, by measure (docs/ranking.md): the forms are summed, so that a title adds to its text.
-_TERM_FIELDS = (("title_exact", 0.3), ("title_stem", 0.3), ("body_exact", 0.5), ("body_stem", 1.0))
+_TERM_FIELDS = (("title_exact", 0.4), ("title_stem", 0.4), ("body_exact", 0.5), ("body_stem", 1.0))
 
 
 def _schema() -> tantivy.Schema:
@@ -278,12 +278,14 @@ class TantivySnapshot:
                 return self._term(clause)
             case c.Nearby(variants, slop):
                 phrase = tantivy.Query.phrase_query
-                return _either([
-                    tantivy.Query.boost_query(phrase(self._schema, name, list(words), slop=slop), boost)
-                    for name, boost in _TERM_FIELDS
-                    if name.endswith("stem")
-                    for words in variants
-                ])
+                return _either(
+                    [
+                        tantivy.Query.boost_query(phrase(self._schema, name, list(words), slop=slop), boost)
+                        for name, boost in _TERM_FIELDS
+                        if name.endswith("stem")
+                        for words in variants
+                    ]
+                )
             case c.Boosted(part, weight):
                 return tantivy.Query.boost_query(self._build(part), weight)
             case c.Best(parts):

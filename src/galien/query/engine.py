@@ -125,7 +125,7 @@ class Engine:
         if kind == "patients":
             hits = self._patient_hits(asked, patients, offset)
         else:
-            hits = self._entry_hits(asked, kind, offset, listed, totals[kind])
+            hits = self._entry_hits(asked, kind, offset, listed)
         shown = offset + len(hits)
         near = listed.near if listed is not None else 0
         return SearchResponse(
@@ -252,9 +252,7 @@ class Engine:
             question, asked.snapshot, total=total, offset=offset, limit=request.limit, system=request.system
         )
 
-    def _entry_hits(
-        self, asked: _Asked, kind: HitKind, offset: int, listed: Listed | None = None, total: int = 0
-    ) -> list[Hit]:
+    def _entry_hits(self, asked: _Asked, kind: HitKind, offset: int, listed: Listed | None = None) -> list[Hit]:
         clause = c.All((asked.clause, c.Value("kind", (ENTRY_KINDS[kind],)), *asked.filters))
         order = _order(asked)
         found: Sequence[c.Found]
@@ -268,7 +266,7 @@ class Engine:
         bodies = self._corpus.bodies(list(cards))
         told = self._clinical.passages(cards, bodies, asked.understood) if self._clinical and asked.understood else {}
         hits = []
-        for place, item in enumerate(found, offset):
+        for item in found:
             card = cards.get(item.id)
             if card is None:
                 continue
@@ -290,7 +288,7 @@ class Engine:
                     source_path=card.source_path,
                     thumbnail=item.id if kind == "images" else "",
                     evidence=shown,
-                    near=listed is not None and not asked.relaxed and place >= total,
+                    near=listed is not None and item.id not in listed.whole,
                     by=reasons(shown, listed.brought.get(item.id, ())) if listed is not None else (),
                 )
             )

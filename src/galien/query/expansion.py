@@ -16,7 +16,9 @@ from galien.query.planning import Needle
 
 ARROW = " → "
 """Between what was typed and the other name that was found: ``sein → breast``."""
-_SAME, _OTHER, _TABLE, _COGNATE = 0.2, 1.0, 1.0, 0.7
+_SAME, _OTHER, _COGNATE = 0.2, 0.3, 0.7
+_TABLE = {"en": 1.0, "fr": 0.3}
+"""By the language into which words are taken: articles are mostly English."""
 _MOST_NAMES = 12
 _SHORTEST = 3
 _FEW = 2
@@ -33,8 +35,7 @@ class Expansion(msgspec.Struct, frozen=True):
 class Expander:
     """Widens questions with a lexicon and a table of words.
 
-    Weights, tuned on the sets and halves that docs/ranking.md names: another name in the language of the question
-    counts a fifth of a word, one in the other language as much as a word, a guessed cognate 0.7.
+    The weights, of which a word of the question has 1, were tuned on the sets and halves that docs/ranking.md names.
     """
 
     def __init__(self, lexicon: Lexicon, reader: Reader, words: Bilingual) -> None:
@@ -86,9 +87,7 @@ class Expander:
                 kept.append((start, end, concept))
         return kept
 
-    def _names(
-        self, typed: str, id: str, language: str, known: set[str]
-    ) -> list[tuple[c.Clause, tuple[Needle, ...]]]:
+    def _names(self, typed: str, id: str, language: str, known: set[str]) -> list[tuple[c.Clause, tuple[Needle, ...]]]:
         concept = self._lexicon.get(id)
         if concept is None:
             return []
@@ -113,7 +112,7 @@ class Expander:
         self, word: str, language: str, typed: set[str], frequency: Callable[[Sequence[str]], int]
     ) -> list[tuple[str, float]]:
         other = "fr" if language == "en" else "en"
-        forms = [(form, _TABLE) for form in self._words.counterparts(word, other)]
+        forms = [(form, _TABLE[other]) for form in self._words.counterparts(word, other)]
         if not forms and other == "en":
             forms = [(form, _COGNATE) for form in self._words.cognates(word) if frequency((stem(form, "en"),))]
         return [(form, weight) for form, weight in forms if typed.isdisjoint(_stems(form))]

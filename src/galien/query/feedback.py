@@ -16,9 +16,9 @@ from galien.language import analyse, is_question_word, is_stop_word
 
 _ANSWERS = 10
 _WORDS = 20
-_WEIGHT = 0.35
+_WEIGHT = 0.4
 """Of the best new word, beside 1 for a word of the question."""
-_AGAIN = 0.5
+_AGAIN = 0.75
 """Of a word of the question that the best answers hold in plenty."""
 _TEMPERATURE = 0.2
 _OPENING = 4_000

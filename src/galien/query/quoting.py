@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -67,6 +68,7 @@ def _forms(needle: Needle) -> set[str]:
     return {form for form in (needle.exact, needle.fr, needle.en) if form}
 
 
+@lru_cache(maxsize=20_000)
 def _pattern(form: str) -> str:
     """The first letters of a form, whatever their accents: what any word with this stem begins with."""
     head = form[: max(2, min(len(form) - 1, 5))] if len(form) > 3 else form

@@ -35,9 +35,10 @@ DEPTH = 200
 PROSE = 8
 """Content words from which what is typed is prose: its signs are punctuation, not operators."""
 _FIRST = 1_000.0
-_REPEATED = 0.3
+_REPEATED = 0.6
 _RRF = 60.0
 _REMEMBERED = 64
+_MOST_WHOLE = 500
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -45,7 +46,12 @@ class Question(msgspec.Struct, frozen=True):
 
     text: str
     within: tuple[c.Clause, ...]
-    exact: c.Clause | None
+    exact: c.Clause | None = None
+
+    @property
+    def tiered(self) -> bool:
+        """Whether what holds everything comes first: not for prose, of which "everything" says little."""
+        return self.exact is not None and not prose(self.text)
 
 
 class Scorer(Protocol):
@@ -64,6 +70,8 @@ class Listed(msgspec.Struct, frozen=True):
 
     found: tuple[c.Found, ...]
     near: int
+    whole: frozenset[str]
+    """Which of the entries hold everything."""
     needles: tuple[Needle, ...]
     brought: dict[str, tuple[str, ...]]
     """Scorers besides words that brought an entry."""
@@ -102,14 +110,15 @@ class WordScorer:
 
         wider = self._expander.expand(question.text, frequency)
         parts: list[c.Clause] = [
-            c.Boosted(c.Term(_stems(word), exact(word)), 1 + _REPEATED * math.log(times)) for word, times in words.items()
+            c.Boosted(c.Term(_stems(word), exact(word)), 1 + _REPEATED * math.log(times))
+            for word, times in words.items()
         ]
         parts += wider.clauses
         if not parts:
             return c.All((c.Any(()), *question.within)), wider
         first, _ = snapshot.search(c.All((c.Any(tuple(parts)), *question.within)), limit=10)
         parts += self._feedback.clauses(first, asked, snapshot)
-        if question.exact is not None:
+        if question.exact is not None and question.tiered:
             parts.append(c.Constant(question.exact, _FIRST))
         return c.All((c.Any(tuple(parts)), *question.within)), wider
 
@@ -154,7 +163,17 @@ class Ranking:
         needles = tuple(
             Needle(exact(word), stem(word, "fr"), stem(word, "en"), why=word) for word in content(question.text)
         )
-        return Listed(tuple(found[: min(limit, reach)]), near, (*needles, *wider.needles), brought)
+        found = found[: min(limit, reach)]
+        whole = self._whole(question, snapshot, found, total)
+        return Listed(tuple(_plainly(item) for item in found), near, whole, (*needles, *wider.needles), brought)
+
+    @staticmethod
+    def _whole(question: Question, snapshot: Snapshot, found: Sequence[c.Found], total: int) -> frozenset[str]:
+        if question.exact is None:
+            return frozenset()
+        every, _ = snapshot.search(c.All((question.exact, *question.within)), limit=min(total, _MOST_WHOLE))
+        ids = {item.id for item in every}
+        return frozenset(item.id for item in found if item.id in ids or item.score >= _FIRST)
 
     def _fused(
         self, question: Question, snapshot: Snapshot, others: Sequence[Scorer]
@@ -191,6 +210,11 @@ def content(text: str) -> dict[str, int]:
     return {written[form]: count for form, count in counts.items()}
 
 
+def prose(query: str) -> bool:
+    """Whether a query is a sentence or a message rather than terms: by the number of its content words."""
+    return sum(content(query).values()) >= PROSE
+
+
 def by_best_match(query: str, planned: Plan) -> bool:
     """Whether a query is one to rank by best match: plain words, or prose.
 
@@ -199,7 +223,7 @@ def by_best_match(query: str, planned: Plan) -> bool:
     words = content(query)
     if not words:
         return False
-    if sum(words.values()) >= PROSE:
+    if prose(query):
         return True
     return _plain(parse(query)) and not any(leaf.negated for leaf in planned.leaves)
 
@@ -210,6 +234,11 @@ def reasons(evidence: Sequence[Evidence], brought: Sequence[str] = ()) -> tuple[
     found = ["words"] if any(ARROW not in why for why in whys) else []
     found += ["concepts"] if any(ARROW in why for why in whys) else []
     return (*found, *brought)
+
+
+def _plainly(found: c.Found) -> c.Found:
+    """With the score that words gave, without what put it among the first."""
+    return found if found.score < _FIRST else c.Found(found.id, found.score - _FIRST, found.patient)
 
 
 def _plain(node: Node) -> bool:
