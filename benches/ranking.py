@@ -132,11 +132,8 @@ def _peer(collection: Collection) -> dict[str, dict[str, float]] | None:
 def _print(row: dict[str, Any]) -> None:
     peer = f"{row['bm25s']['nDCG@10']:>8.3f}{row['p']:>8.4f}" if "bm25s" in row else f"{'':>16}"
     values = row["metrics"]
-    goal = (
-        ""
-        if row["goal"] is None
-        else f"  goal {row['goal']}" + ("" if values[MEASURES[0]] >= row["goal"] else ": missed")
-    )
+    goal = "" if row["goal"] is None else f"  goal {row['goal']}"
+    goal += ": missed" if row["goal"] is not None and values["nDCG@10"] < row["goal"] else ""
     print(
         f"{row['collection']:<34}{row['half']:<8}{row['queries']:>8}{values['nDCG@10']:>9.3f}{peer}"
         f"{values['Recall@100']:>8.3f}{values['MAP']:>8.3f}{values['MRR']:>8.3f}{goal}"
