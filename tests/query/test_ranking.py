@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
 from galien.app.workspace import Workspace
 from galien.index import clauses as c
@@ -15,6 +16,7 @@ from galien.knowledge import shipped_words
 from galien.query.planning import plan
 from galien.query.ranking import Question, Ranking, by_best_match, content, prose, reasons
 from galien.query.syntax import parse
+from galien.web import create_app
 
 ARTICLES = {
     "exact": ("Cinnamon and fasting glucose", "Cinnamon lowered fasting glucose in a trial of forty adults."),
@@ -65,6 +67,13 @@ def test_a_question_finds_articles_in_the_other_language(library: Workspace) -> 
     assert answer.hits[0].title == "Cinnamon and fasting glucose"
     assert "concepts" in answer.hits[0].by
     assert any(why.startswith("cannelle → cinnamon") for item in answer.hits[0].evidence for why in item.why)
+
+
+def test_where_only_near_articles_answer_they_are_shown_whatever_the_kind(library: Workspace) -> None:
+    answer = library.search("cannelle odorante").value
+    assert (answer.kind, answer.total, answer.relaxed) == ("articles", 0, True)
+    assert answer.hits[0].title.startswith("Cinnamon")
+    assert library.search("xyzzy").value.hits == ()
 
 
 def test_other_names_of_a_concept_are_near_or_exact_but_found(library: Workspace) -> None:
@@ -170,6 +179,27 @@ def test_another_scorer_joins_in_and_says_so(library: Workspace) -> None:
     assert reasons((), listed.brought[away]) == ("meaning",)
     pages = [fused.page(question, snapshot, total=1, offset=at, limit=2).found for at in range(0, len(ids), 2)]
     assert [item.id for page in pages for item in page] == ids
+
+
+def test_a_scorer_with_nothing_to_say_changes_nothing(library: Workspace) -> None:
+    engine = library._engine
+    question = Question("cinnamon glucose", (c.Value("kind", ("article",)),), plan(parse("cinnamon glucose")).clause)
+    snapshot = engine._index.snapshot()
+    words = engine._ranking._words  # type: ignore[union-attr]
+    alone, joined = (
+        Ranking(words, others).page(question, snapshot, total=1, offset=0, limit=10) for others in ([], [Meaning([])])
+    )
+    assert [i.id for i in joined.found] == [i.id for i in alone.found]
+    assert (joined.whole, joined.near, len(joined.whole)) == (alone.whole, alone.near, 1)
+
+
+@pytest.mark.parametrize(("language", "said"), [("fr", "Autres résultats proches"), ("en", "Other near results")])
+def test_the_page_and_the_command_set_the_nearest_apart(library: Workspace, language: str, said: str) -> None:
+    client = TestClient(create_app(library), base_url="http://localhost")
+    page = client.get(f"/search?q=cinnamon+glucose&kind=articles&lang={language}").text
+    assert page.count(said) == 1
+    assert page.index("Cinnamon and fasting glucose") < page.index(said) < page.index("Cinnamon oil")
+    assert said not in client.get(f"/search?q=cinnamon+sensors&kind=articles&lang={language}").text
 
 
 def test_words_of_the_two_languages() -> None:

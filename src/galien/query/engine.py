@@ -122,6 +122,10 @@ class Engine:
         first: HitKind = next((k for k in HIT_KINDS if totals[k]), "documents")
         kind: HitKind = request.kind or first
         listed = self._best_match(asked, kind, totals[kind], offset)
+        if request.kind is None and not any(totals.values()):
+            close = self._best_match(asked, "articles", 0, offset)
+            if close is not None and close.near:
+                kind, listed = "articles", close
         if kind == "patients":
             hits = self._patient_hits(asked, patients, offset)
         else:

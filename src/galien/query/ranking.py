@@ -153,7 +153,8 @@ class Ranking:
         found, count = snapshot.search(clause, limit=max(1, min(limit, reach)), offset=offset)
         near = max(0, min(count - total, NEAR))
         brought: dict[str, tuple[str, ...]] = {}
-        if others and offset < DEPTH:
+        joined = bool(others) and offset < DEPTH
+        if joined:
             fused, brought = self._fused(question, snapshot, others)
             near = max(near, min(len(fused) - total, NEAR))
             # Past what was fused, the order of the words goes on.
@@ -164,7 +165,10 @@ class Ranking:
             Needle(exact(word), stem(word, "fr"), stem(word, "en"), why=word) for word in content(question.text)
         )
         found = found[: min(limit, reach)]
-        whole = self._whole(question, snapshot, found, total)
+        if question.tiered and not joined:
+            whole = frozenset(item.id for item in found if item.score >= _FIRST)
+        else:
+            whole = self._whole(question, snapshot, found, total)
         return Listed(tuple(_plainly(item) for item in found), near, whole, (*needles, *wider.needles), brought)
 
     @staticmethod
@@ -172,8 +176,7 @@ class Ranking:
         if question.exact is None:
             return frozenset()
         every, _ = snapshot.search(c.All((question.exact, *question.within)), limit=min(total, _MOST_WHOLE))
-        ids = {item.id for item in every}
-        return frozenset(item.id for item in found if item.id in ids or item.score >= _FIRST)
+        return frozenset({item.id for item in every} & {item.id for item in found})
 
     def _fused(
         self, question: Question, snapshot: Snapshot, others: Sequence[Scorer]
