@@ -14,7 +14,8 @@ from galien.model.errors import MalformedInput, UsageError
 def test_a_collection_keeps_the_judged_queries_in_their_order(collection_folder: Path) -> None:
     collection = load(collection_folder)
     assert list(collection.queries) == ["Q1", "Q2", "Q3"]  # Q4 has no judgment
-    assert collection.documents == ("D1", "D2", "D3", "D4", "D5", "D6")
+    assert list(collection.documents) == ["D1", "D2", "D3", "D4", "D5", "D6"]
+    assert collection.documents["D2"] == "Vitamin D in asthma"
     assert collection.judgments["Q2"] == {"D2": 2, "D6": 1}
     assert collection.judged == 5
 

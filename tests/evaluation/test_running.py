@@ -29,11 +29,12 @@ def test_a_collection_is_ingested_searched_and_measured(collection_folder: Path,
     with galien.open(home) as workspace:
         result = evaluate(collection, workspace)
     found = {outcome.id: outcome for outcome in result.per_query}
-    assert found["Q1"].found[0] == "D1"
+    assert found["Q1"].found[0].id == "D1"
     assert found["Q1"].measures["nDCG@10"] == 1.0
-    assert found["Q2"].found[:2] == ("D2", "D6")  # a long question: best match, not every word
+    assert [shown.id for shown in found["Q2"].found[:2]] == ["D2", "D6"]  # a long question: best match, not every word
     assert found["Q3"].measures["MRR"] == 0.0  # its judged document holds none of its words
-    assert found["Q3"].found[0] == "D4"
+    assert (found["Q3"].found[0].id, found["Q3"].found[0].grade) == ("D4", None)
+    assert [(shown.title, shown.grade) for shown in found["Q3"].expected] == [("Cinnamon and diabetes", 1)]
     assert result.metrics["nDCG@10"] == pytest.approx(2 / 3, abs=1e-4)
     assert result.documents == 6
     assert set(result.latency_ms) == {"p50", "p95", "p99", "mean"}

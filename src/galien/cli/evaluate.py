@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from galien.evaluation import Collection, Compared, Result
 
 
-_SAID = ("collection", "split", "half", "queries", "judgments", "documents", "system", "version")
+_SAID = ("collection", "split", "queries", "judgments", "documents", "system", "version")
 
 
 @click.command("eval")

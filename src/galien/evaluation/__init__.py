@@ -3,7 +3,7 @@
 from galien.evaluation.collection import Collection, half_of, load
 from galien.evaluation.comparison import PERMUTATIONS, Compared, compare
 from galien.evaluation.measures import MEASURES, measured
-from galien.evaluation.running import Outcome, Result, evaluate, prepared, read_result
+from galien.evaluation.running import Outcome, Result, Shown, evaluate, prepared, read_result
 
 __all__ = [
     "MEASURES",
@@ -12,6 +12,7 @@ __all__ = [
     "Compared",
     "Outcome",
     "Result",
+    "Shown",
     "compare",
     "evaluate",
     "half_of",

@@ -21,6 +21,7 @@ import msgspec
 from galien.model.errors import MalformedInput, UsageError
 
 Half = Literal["first", "second", "all"]
+_TITLE = 100
 _QRELS = ["query-id", "corpus-id", "score"]
 _LAYOUT = "A folder in the BEIR layout: corpus.jsonl, queries.jsonl, qrels/test.tsv (each jsonl may be a .gz)."
 
@@ -35,7 +36,8 @@ class Collection(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     split: str
     corpus: Path
-    documents: tuple[str, ...]
+    documents: dict[str, str]
+    """Each with its title, or its first words."""
     queries: dict[str, str]
     judgments: dict[str, dict[str, int]]
 
@@ -54,6 +56,8 @@ class Collection(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Passage(msgspec.Struct, frozen=True, rename={"id": "_id"}):
     id: str
+    text: str
+    title: str | None = None
 
 
 class _Query(msgspec.Struct, frozen=True, rename={"id": "_id"}):
@@ -100,7 +104,7 @@ def load(folder: Path, *, split: str = "test", queries: Path | None = None) -> C
         name=folder.resolve().name,
         split=split,
         corpus=corpus,
-        documents=tuple(_read_ids(corpus)),
+        documents=dict(_read_titles(corpus)),
         queries=kept,
         judgments={id: judgments[id] for id in kept},
     )
@@ -130,13 +134,14 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         raise UsageError(f"{path} cannot be read") from error
 
 
-def _read_ids(path: Path) -> Iterator[str]:
+def _read_titles(path: Path) -> Iterator[tuple[str, str]]:
     decoder = msgspec.json.Decoder(_Passage)
     for number, line in _lines(path):
         try:
-            yield decoder.decode(line).id
+            passage = decoder.decode(line)
         except msgspec.MsgspecError as error:
             raise _malformed(path, number, '{"_id", "title", "text"}') from error
+        yield passage.id, (passage.title or passage.text)[:_TITLE]
 
 
 def _read_queries(path: Path) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -22,12 +22,20 @@ from galien.model.answers import SYSTEMS, SearchRequest, System
 from galien.model.errors import MalformedInput, UsageError
 
 PAGE = 20
-_FIRST, _TITLE = 10, 90
+_FIRST, _EXPECTED = 10, 20
 _FEED = "evaluation"
 _VIEWER = Viewer(channel="evaluation")
 _DONE = "evaluated.json"
 _INDEXING = ("language", "index", "sources", "store", "knowledge", "model", "app/projection.py", "app/reading.py")
 """What an index depends on: when any of it changes, a collection is ingested again."""
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """A document found or expected; ``grade`` is None where nobody judged it."""
+
+    id: str
+    title: str
+    grade: int | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,11 +45,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     measures: dict[str, float]
     milliseconds: float
-    found: tuple[str, ...]
+    found: tuple[Shown, ...]
     """The first ten."""
-    titles: tuple[str, ...]
-    """Their titles, cut short."""
-    expected: tuple[str, ...]
+    expected: tuple[Shown, ...]
     """The relevant documents, best grade first; at most twenty."""
     relevant: int
 
@@ -131,7 +137,6 @@ def evaluate(
         raise UsageError(f"unknown system {system!r}", hint=f"Systems: {', '.join(SYSTEMS)}.")
     names = _names(collection, workspace)
     rankings: dict[str, list[str]] = {}
-    titles: dict[str, str] = {}
     times: dict[str, float] = {}
     for place, (query, text) in enumerate(collection.queries.items()):
         page = SearchRequest(query=text, kind="articles", limit=PAGE, system=system)
@@ -142,7 +147,6 @@ def evaluate(
         times[query] = (time.perf_counter() - began) * 1000
         deep = msgspec.structs.replace(page, limit=DEPTH, facets=False)
         hits = workspace.search(deep, _VIEWER).value.hits
-        titles.update((names[hit.id], hit.title[:_TITLE]) for hit in hits[:_FIRST] if hit.id in names)
         rankings[query] = [names[hit.id] for hit in hits if hit.id in names]
         if progress is not None:
             progress(place + 1, len(collection.queries))
@@ -154,7 +158,7 @@ def evaluate(
         half=half,
         system=system,
         queries=len(collection.queries),
-        documents=len(set(collection.documents)),
+        documents=len(collection.documents),
         judgments=collection.judged,
         depth=DEPTH,
         metrics={name: round(value, 4) for name, value in means(values).items()},
@@ -163,8 +167,7 @@ def evaluate(
         at=at,
         ingest_s=ingest_s,
         per_query=tuple(
-            _outcome(query, text, values[query], times[query], rankings[query], judgments[query], titles)
-            for query, text in collection.queries.items()
+            _outcome(collection, query, values[query], times[query], rankings[query]) for query in collection.queries
         ),
     )
 
@@ -176,23 +179,21 @@ def _names(collection: Collection, workspace: Workspace) -> dict[str, str]:
 
 
 def _outcome(
-    query: str,
-    text: str,
-    values: Mapping[str, float],
-    ms: float,
-    ranking: list[str],
-    grades: Mapping[str, int],
-    titles: Mapping[str, str],
+    collection: Collection, query: str, values: Mapping[str, float], ms: float, ranking: Sequence[str]
 ) -> Outcome:
+    grades = collection.judgments[query]
+
+    def shown(documents: Sequence[str]) -> tuple[Shown, ...]:
+        return tuple(Shown(id=d, title=collection.documents.get(d, ""), grade=grades.get(d)) for d in documents)
+
     relevant = sorted((d for d, grade in grades.items() if grade > 0), key=lambda d: -grades[d])
     return Outcome(
         id=query,
-        text=text,
+        text=collection.queries[query],
         measures={name: round(values[name], 5) for name in MEASURES},
         milliseconds=round(ms, 2),
-        found=tuple(ranking[:_FIRST]),
-        titles=tuple(titles[document] for document in ranking[:_FIRST]),
-        expected=tuple(relevant[:20]),
+        found=shown(ranking[:_FIRST]),
+        expected=shown(relevant[:_EXPECTED]),
         relevant=len(relevant),
     )
 

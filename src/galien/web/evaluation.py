@@ -58,5 +58,16 @@ def page(
         width=WIDTH,
         height=HEIGHT,
         language=language,
+        number=lambda value, places, signed=False: number(language, value, places, signed=signed),
         t=lambda key, **values: say(language, f"evaluation.{key}", **values),
     )
+
+
+def number(language: Language, value: float, places: int, *, signed: bool = False) -> str:
+    """A figure with the decimal sign of the language.
+
+    >>> number("fr", 0.5, 2, signed=True)
+    '+0,50'
+    """
+    written = f"{value:{'+' if signed else ''}.{places}f}"
+    return written.replace(".", ",") if language == "fr" else written
