@@ -144,8 +144,12 @@ def _runs(
 
     at = datetime.now().isoformat(timespec="seconds")
     with Progress(console=console.err, transient=True, disable=hidden) as bar:
-        task = bar.add_task(_say(console, "ingesting", collection=collection.name), total=None)
-        home, seconds = evaluation.prepared(collection, store or console.folder / "eval")
+        task = bar.add_task(_say(console, "ingesting", collection=collection.name), total=len(collection.documents))
+        home, seconds = evaluation.prepared(
+            collection,
+            store or console.folder / "eval",
+            progress=lambda now: bar.update(task, completed=now.records),
+        )
         bar.remove_task(task)
         runs = []
         with galien.open(home) as workspace:

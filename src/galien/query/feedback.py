@@ -87,14 +87,13 @@ class Feedback:
         return tuple(c.Boosted(c.Term((stem,)), weight) for stem, weight in more)
 
     def _read(self, ids: Sequence[str]) -> dict[str, _Bag]:
-        missing = [id for id in ids if id not in self._bags]
+        # Searches run in threads: what is used here is held here, whatever others drop meanwhile.
+        bags = {id: bag for id in ids if (bag := self._bags.get(id)) is not None}
+        missing = [id for id in ids if id not in bags]
         cards = self._corpus.cards(missing) if missing else {}
         bodies = self._corpus.bodies(missing) if missing else {}
-        for id in missing:
-            if id in bodies:
-                language = cards[id].language if id in cards else ""
-                self._bags[id] = _bag(bodies[id].text[:_OPENING], language)
-        bags = {id: self._bags[id] for id in ids if id in self._bags}
+        for id, body in bodies.items():
+            bags[id] = self._bags[id] = _bag(body.text[:_OPENING], cards[id].language if id in cards else "")
         while len(self._bags) > _KEPT:
             self._bags.popitem(last=False)
         return bags
