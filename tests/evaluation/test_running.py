@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,13 @@ def test_a_malformed_collection_is_refused_with_its_line(run, collection_folder:
     assert done.exit_code == 1
     assert "input.malformed" in done.output
     assert "line 1" in done.output
+
+
+def test_without_the_measuring_library_it_is_said_before_any_work(
+    run, collection_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ir_measures", None)
+    done = run("eval", str(collection_folder))
+    assert done.exit_code == 1
+    assert "pip install ir-measures" in done.output
+    assert not (tmp_path / "ws" / "eval").exists()

@@ -96,10 +96,11 @@ def evaluate_command(
       galien eval nfcorpus/ --out before.json        ... change something ...
       galien eval nfcorpus/ --compare before.json    paired randomisation test
     """
-    from galien import evaluation  # scipy comes with it
+    from galien import evaluation
 
     if against is not None and compare is not None:
         raise click.UsageError("--against and --compare exclude each other")
+    evaluation.measuring()  # said before the work, not after
     collection = evaluation.load(folder, split=split, queries=queries)
     collection = collection.restricted(half)  # type: ignore[arg-type]
     if not collection.queries:

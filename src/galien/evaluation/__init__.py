@@ -2,7 +2,7 @@
 
 from galien.evaluation.collection import Collection, half_of, load
 from galien.evaluation.comparison import PERMUTATIONS, Compared, compare
-from galien.evaluation.measures import MEASURES, measured
+from galien.evaluation.measures import MEASURES, measured, measuring
 from galien.evaluation.running import Outcome, Result, Shown, evaluate, prepared, read_result
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "half_of",
     "load",
     "measured",
+    "measuring",
     "prepared",
     "read_result",
 ]

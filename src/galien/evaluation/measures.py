@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
+
+from galien.model.errors import MissingExtra
 
 DEPTH = 100
 MEASURES = ("nDCG@10", "Recall@100", "MAP", "MRR")
@@ -25,9 +28,8 @@ def measured(
     -------
     dict of query to (dict of measure to value in [0, 1])
     """
-    import ir_measures  # scipy comes with it: only who measures waits for it
-    from ir_measures import AP, RR, R, nDCG
-
+    ir_measures = measuring()
+    AP, RR, R, nDCG = ir_measures.AP, ir_measures.RR, ir_measures.R, ir_measures.nDCG  # noqa: N806
     named = {nDCG @ 10: "nDCG@10", R @ DEPTH: "Recall@100", AP @ DEPTH: "MAP", RR @ DEPTH: "MRR"}
     values = {query: dict.fromkeys(MEASURES, 0.0) for query in judgments}
     # A score from the rank: trec_eval breaks ties by document id, and what is measured is the order as shown.
@@ -39,6 +41,21 @@ def measured(
     for found in ir_measures.iter_calc(list(named), qrels, run):
         values[found.query_id][named[found.measure]] = float(found.value)
     return values
+
+
+def measuring() -> Any:
+    """The library that measures; scipy comes with it, so that only who measures waits for it.
+
+    Raises
+    ------
+    MissingExtra
+        It is not installed, or not whole.
+    """
+    try:
+        import ir_measures
+    except ImportError as error:
+        raise MissingExtra("ir_measures is not installed", hint="pip install ir-measures") from error
+    return ir_measures
 
 
 def means(values: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
