@@ -193,7 +193,7 @@ def test_why_and_why_not(workspace: Workspace) -> None:
 
 def test_nobody_answers_and_those_who_nearly_do_are_told(workspace: Workspace) -> None:
     answer = workspace.search("prothèse de hanche, femme, sans diabète", kind="patients").value
-    groups = {group.criterion: group for group in answer.near}
+    groups = {group.criterion: group for group in answer.nearly}
     missed = groups["− diabète"]
     assert missed.count == 1
     assert missed.closest[0].short.reason == "present"

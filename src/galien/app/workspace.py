@@ -39,6 +39,7 @@ from galien.app.understanding import CdmLinks, understanding_of
 from galien.governance import Disclosed, Gate, Viewer
 from galien.images import render, thumbnail
 from galien.index.embedded import TantivyIndex
+from galien.knowledge import shipped_words
 from galien.model.answers import (
     ArticlePage,
     BatchView,
@@ -57,11 +58,14 @@ from galien.model.errors import GalienError, NotFound, UsageError, WorkspaceBusy
 from galien.model.replies import Ask, Reply
 from galien.query import Engine
 from galien.query.clinical import Clinical
+from galien.query.expansion import Expander
+from galien.query.ranking import Ranking, WordScorer
 from galien.sources.port import Limits
 from galien.store.identity import Identities
 from galien.store.ledger import Ledger
 from galien.store.omop.cdm import Cdm
 from galien.store.omop.events import OmopEvents
+from galien.store.reading import key_of
 from galien.store.registration import Outcome
 from galien.store.told import Told
 
@@ -117,7 +121,7 @@ class Workspace:
             self._corpus = StoreCorpus(self._ledger, lambda: clock().date())
             self._understanding = understanding_of(folder)
             self._clinical = self._understands()
-            self._engine = Engine(self._index, self._corpus, self._clinical)
+            self._engine = Engine(self._index, self._corpus, self._clinical, self._ranks())
             self._pages = Pages(self._ledger, self._cdm, self._corpus, self._engine.marks)
             self._asking = Asking(
                 self._ledger,
@@ -141,6 +145,10 @@ class Workspace:
         self._links = CdmLinks(self._cdm, known)
         return Clinical(known.lexicon, known.reader, events, events, self._links, self._today)
 
+    def _ranks(self) -> Ranking:
+        known = self._understanding
+        return Ranking(WordScorer(self._corpus, Expander(known.lexicon, known.reader, shipped_words())))
+
     def _today(self) -> int:
         return (self._clock().date() - date(1970, 1, 1)).days
 
@@ -155,7 +163,7 @@ class Workspace:
             request = SearchRequest(query=request, **options)
         answer = self._engine.search(request)
         seen = [hit.id for hit in answer.hits]
-        seen += [miss.patient.id for nearly in answer.near for miss in nearly.closest if miss.patient.id not in seen]
+        seen += [miss.patient.id for nearly in answer.nearly for miss in nearly.closest if miss.patient.id not in seen]
         return self._gate.disclose(viewer, "search", answer, seen, query=request.query, count=answer.total)
 
     def why(self, id: str, query: str, viewer: Viewer = LOCAL) -> Disclosed[WhyResponse]:
@@ -240,6 +248,14 @@ class Workspace:
         return self._gate.disclose(viewer, "pixels", Media(drawn.png, "image/png", id), [id])
 
     # -- state
+
+    def ids(self, kind: str, keys: Sequence[str]) -> dict[str, str]:
+        """Public ids of current records by the keys that their source gave them (``beir:default:MED-10``)."""
+        wanted = {key_of(kind, key): key for key in keys}
+        rows = self._ledger.many(
+            "SELECT key, record_id FROM records WHERE state = 'current' AND key IN ({})", list(wanted)
+        )
+        return {wanted[int(str(key))]: f"{kind[0]}{record}" for key, record in rows}
 
     def unlinked(self) -> list[tuple[tuple[str, str, str], int]]:
         """Codes (vocabulary, code, label) that mean no known concept, with their numbers of rows."""

@@ -14,6 +14,7 @@ from galien import __version__
 from galien.cli.ask import ask
 from galien.cli.console import Console
 from galien.cli.demo import demo
+from galien.cli.evaluate import evaluate_command
 from galien.cli.explain import explain
 from galien.cli.formats import formats
 from galien.cli.ingest import ingest, quarantine
@@ -83,6 +84,7 @@ for command in (
     ask,
     explain,
     why,
+    evaluate_command,
     read,
     synonyms,
     terminology,

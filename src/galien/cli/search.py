@@ -81,11 +81,14 @@ def search(
         console.out.print(f"[yellow]{console.say('relaxed')}[/]")
     if answer.did_you_mean:
         console.out.print(console.say("did_you_mean", query=f"[bold]{escape(answer.did_you_mean)}[/]"))
-    for hit in answer.hits:
+    last_whole = max((place for place, hit in enumerate(answer.hits) if not hit.near), default=-1)
+    for place, hit in enumerate(answer.hits):
+        if hit.near and place == last_whole + 1 and not answer.relaxed:
+            console.out.print(f"\n[yellow]{console.say('others_near')}[/]")
         _show(console, hit)
-    if answer.near:
+    if answer.nearly:
         console.out.print(f"\n[bold]{console.say('near')}[/]")
-    for group in answer.near:
+    for group in answer.nearly:
         console.out.print(f" {escape(group.criterion)} · {console.say('near_count', n=group.count)}")
         for miss in group.closest:
             told = f"{escape(console.reader.short(miss.short))} [dim]{miss.short.at}[/]"

@@ -20,6 +20,23 @@ class Phrase(msgspec.Struct, frozen=True, tag="phrase"):
     slop: int = 0
 
 
+class Term(msgspec.Struct, frozen=True, tag="term"):
+    """One word as a ranking weighs it: the weighted sum of its scores in each field, not the best of them.
+
+    ``stems`` alone (no ``exact``) is how words taken from texts come.
+    """
+
+    stems: tuple[str, ...]
+    exact: str = ""
+
+
+class Nearby(msgspec.Struct, frozen=True, tag="nearby"):
+    """Words in order, at most ``slop`` apart, weighed as `Term` weighs one; a variant of the stems per language."""
+
+    stems: tuple[tuple[str, ...], ...]
+    slop: int = 1
+
+
 class Prefix(msgspec.Struct, frozen=True, tag="prefix"):
     """Words that begin so (exact form)."""
 
@@ -81,7 +98,44 @@ class Any(msgspec.Struct, frozen=True, tag="any"):
     minimum: int = 1
 
 
-Clause = Word | Phrase | Prefix | Fuzzy | Coded | Tagged | Value | Range | Patients | All | Any
+class Boosted(msgspec.Struct, frozen=True, tag="boosted"):
+    """The same entries, their scores multiplied by ``weight``."""
+
+    clause: Clause
+    weight: float
+
+
+class Best(msgspec.Struct, frozen=True, tag="best"):
+    """Any of the clauses; an entry scores as the best of them: names of one thing count once."""
+
+    clauses: tuple[Clause, ...]
+
+
+class Constant(msgspec.Struct, frozen=True, tag="constant"):
+    """The same entries, all with this score."""
+
+    clause: Clause
+    score: float
+
+
+Clause = (
+    Word
+    | Phrase
+    | Term
+    | Nearby
+    | Prefix
+    | Fuzzy
+    | Coded
+    | Tagged
+    | Value
+    | Range
+    | Patients
+    | All
+    | Any
+    | Boosted
+    | Best
+    | Constant
+)
 
 
 class Found(msgspec.Struct, frozen=True):

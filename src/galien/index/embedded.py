@@ -40,6 +40,8 @@ _RAW_FACETS = (
     "journal",
 )
 _WORD_FIELDS = (("title_exact", 3.0), ("title_stem", 2.0), ("body_exact", 1.25), ("body_stem", 1.0))
+# Of `Term`, by measure (docs/ranking.md): the forms are summed, so that a title adds to its text.
+_TERM_FIELDS = (("title_exact", 0.4), ("title_stem", 0.4), ("body_exact", 0.5), ("body_stem", 1.0))
 
 
 def _schema() -> tantivy.Schema:
@@ -255,6 +257,9 @@ class TantivySnapshot:
     def frequency(self, exact: str) -> int:
         return max(int(self._searcher.doc_freq(name, exact)) for name in ("title_exact", "body_exact"))
 
+    def stem_frequencies(self, stems: Sequence[str]) -> tuple[list[int], int]:
+        return [int(self._searcher.doc_freq("body_stem", stem)) for stem in stems], int(self._searcher.num_docs)
+
     # -- clauses to queries
 
     def _query(self, clause: c.Clause) -> Any:
@@ -269,6 +274,24 @@ class TantivySnapshot:
                 return self._word(clause)
             case c.Phrase():
                 return self._phrase(clause)
+            case c.Term():
+                return self._term(clause)
+            case c.Nearby(variants, slop):
+                phrase = tantivy.Query.phrase_query
+                return _either(
+                    [
+                        tantivy.Query.boost_query(phrase(self._schema, name, list(words), slop=slop), boost)
+                        for name, boost in _TERM_FIELDS
+                        if name.endswith("stem")
+                        for words in variants
+                    ]
+                )
+            case c.Boosted(part, weight):
+                return tantivy.Query.boost_query(self._build(part), weight)
+            case c.Best(parts):
+                return tantivy.Query.disjunction_max_query([self._build(part) for part in parts], 0.0)
+            case c.Constant(part, score):
+                return tantivy.Query.const_score_query(self._build(part), score)
             case c.Prefix(prefix):
                 return self._prefix(prefix)
             case c.Fuzzy(exact, distance):
@@ -311,6 +334,15 @@ class TantivySnapshot:
             queries += [tantivy.Query.boost_query(term(self._schema, name, form), boost) for form in forms]
         queries.append(tantivy.Query.boost_query(term(self._schema, "code", word.exact.upper()), 2.0))
         return tantivy.Query.disjunction_max_query(queries, 0.1)
+
+    def _term(self, term: c.Term) -> Any:
+        queries = []
+        for name, boost in _TERM_FIELDS:
+            exact = (term.exact,) if term.exact else ()
+            for form in exact if name.endswith("exact") else term.stems:
+                query = tantivy.Query.term_query(self._schema, name, form)
+                queries.append(tantivy.Query.boost_query(query, boost))
+        return _either(queries)
 
     def _phrase(self, phrase: c.Phrase) -> Any:
         if len(phrase.exact) == 1:

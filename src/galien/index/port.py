@@ -127,6 +127,10 @@ class Snapshot(Protocol):
         """Number of entries that hold an exact form."""
         ...
 
+    def stem_frequencies(self, stems: Sequence[str]) -> tuple[list[int], int]:
+        """Number of entries whose text holds each stem, and number of entries."""
+        ...
+
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
     """What a hit shows besides its quote, read from the store for the few hits of a page."""

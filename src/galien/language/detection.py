@@ -111,10 +111,19 @@ def detect(text: str) -> str:
     >>> detect("La patiente est opérée d'une prothèse de hanche"), detect("No evidence of pneumonia")
     ('fr', 'en')
     """
+    return leaning(text) or "fr"
+
+
+def leaning(text: str) -> str:
+    """``fr`` or ``en``; ``""`` where nothing speaks for one more than for the other, as in most short queries.
+
+    >>> leaning("cannelle et cholestérol"), leaning("mercury")
+    ('fr', '')
+    """
     french = english = 0
     for word in _WORD.findall(text[:_SAMPLE].lower()):
         french += word in _FRENCH
         english += word in _ENGLISH
         if not word.isascii():
             french += 1
-    return "en" if english > french else "fr"
+    return "en" if english > french else "fr" if french > english else ""

@@ -15,6 +15,8 @@ from galien.model.evidence import Evidence
 from galien.model.kinds import HitKind
 
 Sort = Literal["relevance", "newest", "oldest"]
+System = Literal["words", "full"]
+SYSTEMS: tuple[System, ...] = ("words", "full")
 
 FACETS: tuple[str, ...] = (
     "type",
@@ -48,6 +50,8 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
         Search within one patient (``p12``).
     match : {"all", "any"}
         Whether all words are required. ``all`` falls back to ``any`` when nothing matches, and says so.
+    system : {"full", "words"}
+        Ranking by everything that the workspace has, or by words alone (to compare the two).
     cursor : str
         Where the page starts, from ``SearchResponse.next_cursor``: stable while data arrive.
     """
@@ -60,11 +64,12 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
     patient: str = ""
     sort: Sort = "relevance"
     match: Literal["all", "any"] = "all"
+    system: System = "full"
     limit: int = 20
     cursor: str = ""
     facets: bool = True
     near: bool = False
-    """Also say who misses one criterion only, and by how much (`SearchResponse.near`)."""
+    """Also say who misses one criterion only, and by how much (`SearchResponse.nearly`)."""
 
 
 class PatientBrief(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +107,10 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
     more: int = 0
     """For a patient: how many further matching documents and facts there are."""
+    near: bool = False
+    """An article that does not hold all that was asked, listed after those that do."""
+    by: tuple[str, ...] = ()
+    """What brought an article: ``words``, ``concepts`` (other names, the other language), or another scorer."""
 
 
 class FacetValue(msgspec.Struct, frozen=True):
@@ -229,12 +238,14 @@ class SearchResponse(msgspec.Struct, frozen=True, kw_only=True):
     reading: str = ""
     """The query in the explicit syntax, when it was understood clinically."""
     relaxed: bool = False
+    near: int = 0
+    """Further articles beyond ``total``: the nearest of those that do not hold everything."""
     did_you_mean: str = ""
     next_cursor: str = ""
     not_searched: dict[str, int] = {}
     snapshot: str = ""
     took_ms: float = 0.0
-    near: tuple[Nearly, ...] = ()
+    nearly: tuple[Nearly, ...] = ()
     """Of a clinical query on patients, criterion by criterion, when it was asked for or nobody answers."""
 
 

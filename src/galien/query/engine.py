@@ -37,6 +37,7 @@ from galien.query.execution import Execution
 from galien.query.medical import Understood
 from galien.query.planning import Leaf, Needle, Plan, day_bounds, plan
 from galien.query.quoting import matches
+from galien.query.ranking import Listed, Question, Ranking, by_best_match, reasons
 from galien.query.spelling import nearest
 from galien.query.syntax import parse
 
@@ -88,7 +89,10 @@ class Engine:
     one, so that paging is stable while data arrive.
     """
 
-    def __init__(self, index: SearchIndex, corpus: Corpus, clinical: Clinical | None = None) -> None:
+    def __init__(
+        self, index: SearchIndex, corpus: Corpus, clinical: Clinical | None = None, ranking: Ranking | None = None
+    ) -> None:
+        self._ranking = ranking
         self._clinical = clinical
         self._index = index
         self._corpus = corpus
@@ -119,11 +123,17 @@ class Engine:
         totals, patients = gathered.totals, gathered.patients
         first: HitKind = next((k for k in HIT_KINDS if totals[k]), "documents")
         kind: HitKind = request.kind or first
+        listed = self._best_match(asked, kind, totals[kind], offset)
+        if request.kind is None and not any(totals.values()):
+            close = self._best_match(asked, "articles", 0, offset)
+            if close is not None and close.near:
+                kind, listed = "articles", close
         if kind == "patients":
             hits = self._patient_hits(asked, patients, offset)
         else:
-            hits = self._entry_hits(asked, kind, offset)
+            hits = self._entry_hits(asked, kind, offset, listed)
         shown = offset + len(hits)
+        near = listed.near if listed is not None else 0
         return SearchResponse(
             request=request,
             kind=kind,
@@ -133,12 +143,13 @@ class Engine:
             facets=self._facets(asked, kind, gathered) if request.facets else {},
             understood=self._understood(asked, kind),
             reading=compact.render(asked.understood.query) if asked.understood else "",
-            relaxed=relaxed,
+            relaxed=relaxed or (near > 0 and not totals[kind]),
+            near=near,
             did_you_mean=self._did_you_mean(asked) if not offset else "",
-            next_cursor=_cursor(shown, snapshot.sequence) if shown < totals[kind] and hits else "",
+            next_cursor=_cursor(shown, snapshot.sequence) if shown < totals[kind] + near and hits else "",
             not_searched=self._corpus.not_searched(),
             snapshot=str(snapshot.sequence),
-            near=self._nearly(strict, relaxed=relaxed) if kind == "patients" else (),
+            nearly=self._nearly(strict, relaxed=relaxed) if kind == "patients" else (),
             took_ms=round((time.perf_counter() - began) * 1000, 2),
         )
 
@@ -287,13 +298,28 @@ class Engine:
         facets = by_kind.get(ENTRY_KINDS.get(asked.request.kind or "", ""), (0, {}))[1]
         return _Gathering(totals, patients, facets)
 
-    def _entry_hits(self, asked: _Asked, kind: HitKind, offset: int) -> list[Hit]:
+    def _best_match(self, asked: _Asked, kind: HitKind, total: int, offset: int) -> Listed | None:
+        """The page ranked by best match, for the kinds and the queries that are; see `galien.query.ranking`."""
+        request = asked.request
+        if self._ranking is None or kind != "articles" or _order(asked) or not by_best_match(request.query, asked.plan):
+            return None
+        within = (c.Value("kind", (ENTRY_KINDS[kind],)), *asked.filters)
+        question = Question(request.query, within, asked.clause if total and not asked.relaxed else None)
+        return self._ranking.page(
+            question, asked.snapshot, total=total, offset=offset, limit=request.limit, system=request.system
+        )
+
+    def _entry_hits(self, asked: _Asked, kind: HitKind, offset: int, listed: Listed | None = None) -> list[Hit]:
         clause = c.All((asked.clause, c.Value("kind", (ENTRY_KINDS[kind],)), *asked.filters))
         order = _order(asked)
-        found, _ = asked.snapshot.search(clause, limit=asked.request.limit, offset=offset, order=order)
+        found: Sequence[c.Found]
+        if listed is not None:
+            found = listed.found
+        else:
+            found, _ = asked.snapshot.search(clause, limit=asked.request.limit, offset=offset, order=order)
         cards = self._corpus.cards([f.id for f in found])
         briefs = self._corpus.patients([f.patient for f in found if f.patient])
-        needles = _needles(asked.plan.leaves)
+        needles = list(listed.needles) if listed is not None else _needles(asked.plan.leaves)
         bodies = self._corpus.bodies(list(cards))
         told = self._clinical.passages(cards, bodies, asked.understood) if self._clinical and asked.understood else {}
         hits = []
@@ -301,6 +327,7 @@ class Engine:
             card = cards.get(item.id)
             if card is None:
                 continue
+            shown = told.get(item.id) or quotes(card, needles, 2, bodies.get(item.id))
             hits.append(
                 Hit(
                     kind=kind,
@@ -317,7 +344,9 @@ class Engine:
                     language=card.language,
                     source_path=card.source_path,
                     thumbnail=item.id if kind == "images" else "",
-                    evidence=told.get(item.id) or quotes(card, needles, 2, bodies.get(item.id)),
+                    evidence=shown,
+                    near=listed is not None and item.id not in listed.whole,
+                    by=reasons(shown, listed.brought.get(item.id, ())) if listed is not None else (),
                 )
             )
         return hits

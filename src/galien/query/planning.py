@@ -196,10 +196,9 @@ def _needles(node: Node) -> Iterator[Needle]:
                 yield _needle(text.replace("-", ""), text)
             elif len(found) == 1:
                 clause = _single(text[found[0].start : found[0].end])
-                if isinstance(clause, c.Any):
-                    head_and_rest = clause.clauses[1]
-                    assert isinstance(head_and_rest, c.Phrase)
-                    yield _needle(head_and_rest.exact[1], text)
+                # A compound is its two parts; a code with a hyphen has none.
+                if isinstance(clause, c.Any) and isinstance(clause.clauses[1], c.Phrase):
+                    yield _needle(clause.clauses[1].exact[1], text)
         case Starts(text):
             yield Needle(exact(text), prefix=True, why=text)
         case Like(text):

@@ -7,7 +7,8 @@ words, and the same analysis that made the index accepts or refuses them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -48,6 +49,7 @@ def matches(text: str, needles: Sequence[Needle], language: str) -> list[Match]:
 
 def _find(text: str, needles: Sequence[Needle], language: str) -> Iterator[Match]:
     starts = "|".join(sorted({_pattern(form) for needle in needles for form in _forms(needle)}))
+    answers = _answering(needles, language)
     last = -1
     for found in re.finditer(rf"(?<![^\W_])(?:{starts})", text, re.IGNORECASE):
         if found.start() < last:
@@ -56,17 +58,44 @@ def _find(text: str, needles: Sequence[Needle], language: str) -> Iterator[Match
         if word is None:
             continue
         surface, start, end = word
-        for needle in needles:
-            if _answers(surface, needle, language):
-                yield Match(start, end, needle.why)
-                last = end
-                break
+        needle = answers(surface)
+        if needle is not None:
+            yield Match(start, end, needle.why)
+            last = end
+
+
+def _answering(needles: Sequence[Needle], language: str) -> Callable[[str], Needle | None]:
+    """What tells the first needle that a word answers: by its exact form, its stem, or its beginning."""
+    spoken = "en" if language == "en" else "fr"
+    exacts: dict[str, int] = {}
+    stems: dict[str, int] = {}
+    prefixes: list[tuple[str, int]] = []
+    for place, needle in enumerate(needles):
+        if needle.prefix:
+            prefixes.append((needle.exact, place))
+            continue
+        exacts.setdefault(needle.exact, place)
+        if needle.en if spoken == "en" else needle.fr:
+            for form in (needle.fr, needle.en):
+                stems.setdefault(form, place)
+    nobody = len(needles)
+
+    def first(surface: str) -> Needle | None:
+        plain = exact(surface)
+        place = min(exacts.get(plain, nobody), stems.get(stem(surface, spoken), nobody))
+        for beginning, other in prefixes:
+            if other < place and plain.startswith(beginning):
+                place = other
+        return needles[place] if place < nobody else None
+
+    return first
 
 
 def _forms(needle: Needle) -> set[str]:
     return {form for form in (needle.exact, needle.fr, needle.en) if form}
 
 
+@lru_cache(maxsize=20_000)
 def _pattern(form: str) -> str:
     """The first letters of a form, whatever their accents: what any word with this stem begins with."""
     head = form[: max(2, min(len(form) - 1, 5))] if len(form) > 3 else form
@@ -82,20 +111,6 @@ def _pattern(form: str) -> str:
             letters.append("-?")
     pattern = "".join(letters)
     return pattern.replace("[oôöóòõ][eéèêë]", "(?:[oôöóòõ][eéèêë]|œ)")
-
-
-def _answers(surface: str, needle: Needle, language: str) -> bool:
-    plain = exact(surface)
-    if needle.prefix:
-        return plain.startswith(needle.exact)
-    if plain == needle.exact:
-        return True
-    wanted = needle.fr if language != "en" else needle.en
-    return bool(wanted) and stem(surface, "en" if language == "en" else "fr") in (
-        wanted,
-        needle.fr,
-        needle.en,
-    )
 
 
 def best_passages(text: str, found: Sequence[Match], most: int = 2) -> list[Passage]:

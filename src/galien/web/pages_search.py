@@ -40,6 +40,7 @@ def routes(desk: Desk) -> APIRouter:
             facets=_facets(found),
             culprits=_culprits(found),
             within=within,
+            between=_between(found),
             top=max((hit.score for hit in found.hits), default=0.0),
         )
 
@@ -62,6 +63,14 @@ def _facets(found: SearchResponse) -> list[tuple[str, list[tuple[str, int]]]]:
         if values or missing:
             shown.append((name, missing + values))
     return shown
+
+
+def _between(found: SearchResponse) -> int | None:
+    """Before which hit the nearest ones begin, where they follow those that hold everything."""
+    first = next((place for place, hit in enumerate(found.hits) if hit.near), None)
+    if first is None or found.relaxed or not all(hit.near for hit in found.hits[first:]):
+        return None
+    return first
 
 
 def _culprits(found: SearchResponse) -> list[Criterion]:
