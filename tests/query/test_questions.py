@@ -324,6 +324,21 @@ def test_a_later_note_that_says_stopped_contradicts_an_open_prescription(tmp_pat
     assert {fact.said for fact in reply.facts} == {"current", "stopped"}
 
 
+def test_a_prescription_long_forgotten_is_said_to_need_checking(tmp_path: Path) -> None:
+    (tmp_path / "record.json").write_text(
+        bundle(
+            patient(1, "A"),
+            _drug("d", 1, "apixaban", "2015-01-10"),
+            note("n", 1, "Consultation", "Va bien.", "2024-02-01"),
+        )
+    )
+    with Workspace(tmp_path / "ws", clock=lambda: NOW) as made:
+        made.ingest([tmp_path / "record.json"], workers=0)
+        reply = made.ask(Ask(patient="1", question="sous anticoagulant ?")).value
+    assert reply.verdict == "yes"
+    assert "à vérifier" in reply.sentence
+
+
 def test_contradictory_allergies_stand_side_by_side(ask) -> None:
     reply = ask("allergie à la pénicilline ?")
     assert reply.verdict == "both"
