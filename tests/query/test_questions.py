@@ -56,6 +56,9 @@ def questions() -> Questions:
         ("depuis quand est-elle diabétique ?", "since", "condition:diabetes", ""),
         ("why is she on amiodarone?", "why", "drug:amiodarone", ""),
         ("la patiente a-t-elle une HTA", "whether", "condition:hypertension", ""),
+        ("family history of cancer", "whether", "condition:cancer@family", ""),
+        ("HTA ou diabète ?", "whether", "condition:hypertension OR condition:diabetes", ""),
+        ("dose de metformine", "which", "drug:metformin", ""),
     ],
 )
 def test_what_is_asked_is_read_in_french_and_english(
@@ -72,6 +75,7 @@ def test_what_is_asked_is_read_in_french_and_english(
         ("Quels traitements prend-il ?", "which", "drugs"),
         ("current medications", "which", "drugs"),
         ("opérations", "which", "operations"),
+        ("quand a-t-elle été opérée ?", "date", "operations"),
         ("antécédents", "which", "conditions"),
         ("quelles sont ses allergies ?", "which", "allergies"),
         ("any allergies?", "whether", "allergies"),
@@ -91,6 +95,7 @@ def test_lists_of_the_record_are_asked_for(questions: Questions, text: str, form
         ("highest CRP in the last 2 weeks", "2024-05-18", ""),
         ("CRP depuis 2023", "2023-01-01", ""),
         ("dernière créatinine de 2022", "2022-01-01", "2022-12-31"),
+        ("CRP du 12/03/2024", "2024-03-12", "2024-03-12"),
         ("a-t-il été hospitalisé cette année ?", "2024-01-01", ""),
         ("l'an dernier, quelle HbA1c ?", "2023-01-01", "2023-12-31"),
     ],
@@ -107,6 +112,8 @@ def test_periods_end_today_or_are_stated(questions: Questions, text: str, since:
         ("quelle est la couleur du cheval ?", ("couleur", "cheval")),
         ("dernière créatinine du voisin", ("voisin",)),
         ("what is the colour of her eyes?", ("colour", "eyes")),
+        ("quel traitement pour l'HTA ?", ("traitement",)),
+        ("une fièvre pendant l'hospitalisation ?", ("hospitalisation",)),
     ],
 )
 def test_what_is_not_understood_is_said(questions: Questions, text: str, words: tuple[str, ...]) -> None:
