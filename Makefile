@@ -1,7 +1,8 @@
 # make demo    everything, from nothing to a page in the browser
 # make test    everything, from nothing to the tests
 # make check   formatting, types, layers
-# make bench   the measured claims of the README; make bench-language: those on texts and queries; make bench-ranking
+# make bench   the measured claims of the README; bench-language: on texts and queries; bench-questions: on one
+#              patient; bench-ranking: of articles
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -12,7 +13,7 @@ WORKSPACE ?= demo/workspace
 PATIENTS ?= 200
 PORT ?= 8420
 
-.PHONY: help demo test check format bench bench-language bench-ranking clean
+.PHONY: help demo test check format bench bench-language bench-questions bench-ranking clean
 help:
 	@sed -n 's/^# //p' Makefile
 
@@ -47,6 +48,9 @@ bench: $(STAMP)
 
 bench-language: $(STAMP)
 	$(BIN)/python benches/language.py
+
+bench-questions: $(STAMP)
+	$(BIN)/python benches/questions.py
 
 bench-ranking: $(STAMP)
 	$(BIN)/python benches/ranking.py

@@ -56,6 +56,9 @@ def questions() -> Questions:
         ("depuis quand est-elle diabétique ?", "since", "condition:diabetes", ""),
         ("why is she on amiodarone?", "why", "drug:amiodarone", ""),
         ("la patiente a-t-elle une HTA", "whether", "condition:hypertension", ""),
+        ("family history of cancer", "whether", "condition:cancer@family", ""),
+        ("HTA ou diabète ?", "whether", "condition:hypertension OR condition:diabetes", ""),
+        ("dose de metformine", "which", "drug:metformin", ""),
     ],
 )
 def test_what_is_asked_is_read_in_french_and_english(
@@ -72,6 +75,7 @@ def test_what_is_asked_is_read_in_french_and_english(
         ("Quels traitements prend-il ?", "which", "drugs"),
         ("current medications", "which", "drugs"),
         ("opérations", "which", "operations"),
+        ("quand a-t-elle été opérée ?", "date", "operations"),
         ("antécédents", "which", "conditions"),
         ("quelles sont ses allergies ?", "which", "allergies"),
         ("any allergies?", "whether", "allergies"),
@@ -91,6 +95,7 @@ def test_lists_of_the_record_are_asked_for(questions: Questions, text: str, form
         ("highest CRP in the last 2 weeks", "2024-05-18", ""),
         ("CRP depuis 2023", "2023-01-01", ""),
         ("dernière créatinine de 2022", "2022-01-01", "2022-12-31"),
+        ("CRP du 12/03/2024", "2024-03-12", "2024-03-12"),
         ("a-t-il été hospitalisé cette année ?", "2024-01-01", ""),
         ("l'an dernier, quelle HbA1c ?", "2023-01-01", "2023-12-31"),
     ],
@@ -107,6 +112,8 @@ def test_periods_end_today_or_are_stated(questions: Questions, text: str, since:
         ("quelle est la couleur du cheval ?", ("couleur", "cheval")),
         ("dernière créatinine du voisin", ("voisin",)),
         ("what is the colour of her eyes?", ("colour", "eyes")),
+        ("quel traitement pour l'HTA ?", ("traitement",)),
+        ("une fièvre pendant l'hospitalisation ?", ("hospitalisation",)),
     ],
 )
 def test_what_is_not_understood_is_said(questions: Questions, text: str, words: tuple[str, ...]) -> None:
@@ -303,7 +310,7 @@ def test_a_current_drug_and_a_stopped_one(ask) -> None:
     assert "rivaroxaban" in current.sentence or any("rivaroxaban" in quote for quote in quotes(current))
     stopped = ask("is she on aspirin?")
     assert stopped.verdict == "no"
-    assert stopped.facts[0].said == "stopped"
+    assert [fact.said for fact in stopped.facts] == ["stopped", "taken"]
     assert quotes(stopped)[0] == "Aspirine arrêtée le 15/03/2024."
     assert ask("sous amoxicilline ?").verdict == "no"
     assert ask("a-t-elle déjà reçu de l'amoxicilline ?").verdict == "yes"
@@ -322,6 +329,21 @@ def test_a_later_note_that_says_stopped_contradicts_an_open_prescription(tmp_pat
         reply = made.ask(Ask(patient="1", question="sous apixaban ?")).value
     assert reply.verdict == "both"
     assert {fact.said for fact in reply.facts} == {"current", "stopped"}
+
+
+def test_a_prescription_long_forgotten_is_said_to_need_checking(tmp_path: Path) -> None:
+    (tmp_path / "record.json").write_text(
+        bundle(
+            patient(1, "A"),
+            _drug("d", 1, "apixaban", "2015-01-10"),
+            note("n", 1, "Consultation", "Va bien.", "2024-02-01"),
+        )
+    )
+    with Workspace(tmp_path / "ws", clock=lambda: NOW) as made:
+        made.ingest([tmp_path / "record.json"], workers=0)
+        reply = made.ask(Ask(patient="1", question="sous anticoagulant ?")).value
+    assert reply.verdict == "yes"
+    assert "à vérifier" in reply.sentence
 
 
 def test_contradictory_allergies_stand_side_by_side(ask) -> None:

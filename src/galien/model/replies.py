@@ -43,7 +43,7 @@ class ReplyFact(msgspec.Struct, frozen=True, kw_only=True):
         ISO day, with its hour where it is known; ``""`` when it has none.
     said : str
         How it stands: ``present``, ``current``, ``stopped``, ``denied``, ``hedged``, ``planned``, ``family``,
-        ``other``.
+        ``taken`` (before it ended), ``other``.
     evidence : Evidence
         The coded row, or the words as stored.
     """

@@ -177,7 +177,8 @@ def _listed_drugs(
             facts.append(
                 (shown, msgspec.structs.replace(fact, text=f"{shown} {best.row.detail}".strip() if best.row else shown))
             )
-    names = words.names(shown for shown, _ in facts)
+    dosed = isinstance(question.about, Concept) and question.about.kind == "drug"
+    names = words.names(fact.text if dosed else shown for shown, fact in facts)
     sentence = words.say("which", form, n=len(facts), names=names, name=name)
     return reply(
         dossier,
@@ -260,7 +261,8 @@ def _list(dossier: Dossier, question: Question, name: str, facts: list[ReplyFact
         facts = [fact for fact in facts if fact.at][:1] or facts[:1]
     names = words.names(fact.text for fact in facts)
     sentence = words.say("which", name, n=len(facts), names=names)
-    return reply(dossier, question, "found", sentence, facts[:MANY], more=len(facts) - MANY, value=names)
+    verdict: Verdict = "yes" if question.form == "whether" else "found"
+    return reply(dossier, question, verdict, sentence, facts[:MANY], more=len(facts) - MANY, value=names)
 
 
 # -- stays and documents

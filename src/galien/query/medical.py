@@ -277,7 +277,9 @@ class Interpreter:
                 begin = end
                 while begin < len(plain) and (plain[begin].isspace() or self._phrase(plain, begin, "articles")):
                     begin = self._phrase(plain, begin, "articles") or begin + 1
-                mention = mentions.get(begin)
+                # A longer name may begin among those words: "family *history of cancer*".
+                inside = (mentions[start] for start in range(at + 1, begin) if start in mentions)
+                mention = mentions.get(begin) or next((named for named in inside if named[0] > begin), None)
                 if mention is not None:
                     item = self._criterion(text, plain, begin, mention)
                     if isinstance(item.node, Concept):

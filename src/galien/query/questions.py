@@ -34,7 +34,7 @@ from galien.query.criteria import (
     Text,
     joined,
 )
-from galien.query.grammar import COUNTS, TIME_UNITS, plain_of
+from galien.query.grammar import COUNTS, TIME_UNITS, period_at, plain_of
 from galien.query.medical import Interpreter, Understood
 
 Form = Literal["value", "date", "since", "whether", "which", "count", "why", "unknown"]
@@ -183,6 +183,9 @@ class Questions:
         allergy = "allergy" in turns or self._is_allergy(node)
         if allergy and (node is None or (isinstance(node, Concept) and node.id == "allergy")):
             listed, node = "allergies", None
+        if node is not None and not _fits(groups.get("list", set()), node):
+            # "The treatment of hypertension" asks neither for hypertension nor for all treatments.
+            return msgspec.structs.replace(base, words=_left_over(base.text, groups["list"]))
         base = msgspec.structs.replace(
             base, about=node, listed=listed, pick=pick, allergy=allergy, ever="ever" in turns, now="now" in turns
         )
@@ -216,6 +219,19 @@ def _form(forms: set[str], turns: set[str], pick: str, node: Node | None, listed
     if kind in _DATED and pick in ("last", "first") and "whether" not in forms:
         return "date"
     return "whether"
+
+
+def _fits(lists: set[str], node: Node) -> bool:
+    """Whether a list and a concept named beside it are one question: *traitement par metformine*."""
+    kind = node.kind if isinstance(node, Concept) else ""
+    alike = {"drugs": ("drug", "class"), "operations": ("act",), "conditions": ("condition", "finding")}
+    return all(kind in alike.get(name, ()) or name == "allergies" for name in lists)
+
+
+def _left_over(text: str, lists: set[str]) -> tuple[str, ...]:
+    """The words of a question that name lists, as typed."""
+    found = [f for f in _asked(plain_of(text)) if f.group == "list" and f.name in lists]
+    return tuple(text[f.start : f.end] for f in found)
 
 
 def _measured_first(found: Question, others: list[Question]) -> Question:
@@ -379,6 +395,10 @@ def _recent(plain: str, today: date) -> tuple[Period | None, str]:
     if stated is not None:
         # Not a value: "la créatinine de 2022".
         return Period(f"{stated['year']}-01-01", f"{stated['year']}-12-31"), _struck(plain, *stated.span())
+    day = re.search(r"(?<!\w)" + DATA["recent"]["day"], plain)
+    on = period_at(f"le {day['day']}", 0) if day is not None else None
+    if day is not None and on is not None:
+        return on[0], _struck(plain, *day.span())
     for pattern in _recent_patterns():
         match = pattern.search(plain)
         if match is None:

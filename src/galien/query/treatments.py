@@ -79,7 +79,9 @@ def whether(dossier: Dossier, question: Question, node: Concept, words: Wording)
         form = "stale" if _stale(seen, dossier.last_day) else "current"
         sentence = words.say("drug", form, names=names, date=words.date(seen))
         return reply(dossier, question, "yes", sentence, facts, more=len(on) - len(facts))
-    facts = _facts(dossier, traces[:FEW])
+    # What was taken before it ended was taken then: it is not called current.
+    ended = [msgspec.structs.replace(t, said="taken") if t.on else t for t in traces[:FEW]]
+    facts = _facts(dossier, ended)
     form = "denied" if not taken else "stopped"
     sentence = words.say("drug", form, names=names or dossier.name(node.id, words), date=words.date(last.day))
     return reply(dossier, question, "no", sentence, facts, more=len(traces) - len(facts))
