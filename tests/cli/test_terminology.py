@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,10 @@ from click.testing import CliRunner, Result
 
 from galien.app import terminologies
 from galien.app.understanding import understanding_of
+from galien.app.workspace import Workspace
 from galien.cli import main
 from galien.model.errors import InputError
+from support.hospital import bundle, note, patient
 from support.terminologies import given
 
 
@@ -158,3 +162,26 @@ def test_the_hospital_teaches_names_to_what_is_installed(tmp_path: Path) -> None
     done = run(tmp_path / "ws", "synonyms", "add", "CIM10:Q38.2", "--fr", "grande langue")
     assert done.exit_code == 0, done.output
     assert told(tmp_path / "ws", "explain", "grande langue")["syntax"] == "condition:CIM10:Q38.2"
+
+
+def test_a_search_finds_every_kind_below_coded_or_written(
+    workspace: Path, opened: Callable[..., Workspace], tmp_path: Path
+) -> None:
+    """One patient has a narrower code, one is said to have the rare disease, one is said not to."""
+    system = "https://smt.esante.gouv.fr/terminologie-cim-10"
+    coded = {
+        "resourceType": "Condition",
+        "id": "c1",
+        "subject": {"reference": "Patient/p1"},
+        "code": {"coding": [{"system": system, "code": "Q382"}]},
+    }
+    shutil.copytree(workspace / "terminologies", tmp_path / "with/terminologies")
+    found = opened("with")
+    files = tmp_path / "in"
+    files.mkdir()
+    (files / "1.json").write_text(bundle(patient(1, "LEFÈVRE"), coded), "utf-8")
+    (files / "2.json").write_text(bundle(patient(2, "MARTIN"), note("a", 2, "Lettre", "Syndrome inventé à moitié.")))
+    (files / "3.json").write_text(bundle(patient(3, "DURAND"), note("b", 3, "Lettre", "Pas de macroglossie.")), "utf-8")
+    found.ingest([files])
+    titles = {hit.title for hit in found.search("macroglossie", kind="patients").value.hits}
+    assert titles == {"LEFÈVRE Anne", "MARTIN Anne"}

@@ -10,8 +10,9 @@ import pytest
 from galien.knowledge import Lexicon, WholeLexicon
 from galien.knowledge.codes import key, tidy
 from galien.knowledge.terminologies import Term
-from galien.knowledge.terminologies.joining import Joining, Kept
+from galien.knowledge.terminologies.joining import Joining
 from galien.knowledge.terminologies.naming import spoken
+from galien.knowledge.terminologies.nodes import Kept
 from galien.knowledge.whole import heard, write
 from galien.model.concepts import Concept, Label
 from galien.model.errors import IntegrityError

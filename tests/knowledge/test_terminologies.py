@@ -135,6 +135,7 @@ def test_snomed_keeps_what_is_active(tmp_path: Path) -> None:
     found = read(tmp_path, "snomed")
     assert set(found) == {"64572001", "25064002"}
     assert (found["25064002"].en, found["25064002"].kind) == ("Headache", "finding")
+    assert found["25064002"].fr == "Mal de tête"
     assert found["25064002"].parents == ("64572001",)
     assert found["25064002"].names == (Label("Pain in head", "en"),)
 
@@ -173,6 +174,13 @@ def test_a_broken_file_is_refused_with_a_hint(name: str, file: str, spoil: objec
     with pytest.raises(MalformedInput) as refused:
         list(terms(name, folder))
     assert refused.value.hint
+
+
+def test_a_cell_may_hold_line_breaks(tmp_path: Path) -> None:
+    text = FILES["loinc"]["Loinc.csv"].decode().replace("Creat SerPl", "Creat\nSerPl")
+    (tmp_path / "Loinc.csv").write_text(text, "utf-8")
+    (term,) = terms("loinc", tmp_path)
+    assert term.en == "Creatinine [Mass/volume] in Serum"
 
 
 def test_entities_of_an_xml_file_are_not_resolved(tmp_path: Path) -> None:

@@ -172,6 +172,11 @@ SNOMED = {
         "3\t20020131\t1\tm\t25064002\ten\t900000000000013009\tPain in head\tc\n"
         "4\t20020131\t1\tm\t99\ten\t900000000000003001\tGone (finding)\tc\n"
     ),
+    "sct2_Description_Snapshot-fr_FR_20250101.txt": (
+        "id\teffectiveTime\tactive\tmoduleId\tconceptId\tlanguageCode\ttypeId\tterm\tcaseSignificanceId\n"
+        "5\t20020131\t1\tm\t25064002\tfr\t900000000000013009\tMal de tête\tc\n"
+        "6\t20020131\t0\tm\t25064002\tfr\t900000000000013009\tRetiré\tc\n"
+    ),
     "sct2_Relationship_Snapshot_INT_20250101.txt": (
         "id\teffectiveTime\tactive\tmoduleId\tsourceId\tdestinationId\trelationshipGroup\ttypeId\tcharacteristicTypeId\tmodifierId\n"
         "1\t20020131\t1\tm\t25064002\t64572001\t0\t116680003\tc\tm\n"

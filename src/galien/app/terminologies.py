@@ -25,7 +25,8 @@ from galien.knowledge import Lexicon, WholeLexicon, shipped, shipped_digest
 from galien.knowledge import terminologies as known
 from galien.knowledge import whole as form
 from galien.knowledge.terminologies import Term
-from galien.knowledge.terminologies.joining import Joining, Kept
+from galien.knowledge.terminologies.joining import Joining
+from galien.knowledge.terminologies.nodes import Kept
 from galien.language.mentions import CODING, Compiled, TermFinder, words_of
 from galien.language.words import Words
 from galien.model.concepts import Label

@@ -16,7 +16,7 @@ from galien.app.understanding import Understanding, compile_terminologies, under
 from galien.cli.console import Console
 from galien.knowledge import WholeLexicon
 from galien.knowledge.terminologies import About, about, catalogue
-from galien.knowledge.terminologies.joining import Kept
+from galien.knowledge.terminologies.nodes import Kept
 from galien.model.concepts import Concept
 from galien.model.errors import NotFound
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from galien.knowledge.codes import key, same_as
 from galien.knowledge.lexicon import Lexicon
-from galien.knowledge.terminologies.joining import Kept
+from galien.knowledge.terminologies.nodes import Kept
 from galien.model.concepts import Concept, Label
 from galien.model.errors import IntegrityError
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from galien.model.errors import MalformedInput
 
 _AGAIN = "Download the file again, or give another with --from."
 _BATCH = 8192
+_BLOCK = 1 << 20
 csv.field_size_limit(10_000_000)
 
 
@@ -54,43 +56,52 @@ def _parquet(path: Path, needed: Sequence[str]) -> Iterator[Mapping[str, str]]:
 
 
 def _delimited(path: Path, needed: Sequence[str], delimiter: str, header: Sequence[str]) -> Iterator[Mapping[str, str]]:
-    lines = text_of(path).splitlines()
     quoted = delimiter in ",;"
-    reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
-    try:
-        columns = list(header) or [name.strip() for name in next(reader, [])]
-        _expect(path, columns, needed)
-        last = max(columns.index(name) for name in needed)
-        for cells in reader:
-            if not any(cells):
-                continue
-            if len(cells) <= last:
-                raise MalformedInput(f"{path.name} is cut short at line {reader.line_num}", hint=_AGAIN)
-            yield dict(zip(columns, [cell.strip() for cell in cells], strict=False))
-    except csv.Error as error:
-        raise MalformedInput(f"{path.name} is no table: line {reader.line_num}", hint=_AGAIN) from error
+    with path.open(encoding=encoding_of(path), newline="") as lines:
+        reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
+        try:
+            columns = list(header) or [name.strip() for name in next(reader, [])]
+            _expect(path, columns, needed)
+            last = max(columns.index(name) for name in needed)
+            for cells in reader:
+                if not any(cells):
+                    continue
+                if len(cells) <= last:
+                    raise MalformedInput(f"{path.name} is cut short at line {reader.line_num}", hint=_AGAIN)
+                yield dict(zip(columns, [cell.strip() for cell in cells], strict=False))
+        except csv.Error as error:
+            raise MalformedInput(f"{path.name} is no table: line {reader.line_num}", hint=_AGAIN) from error
 
 
-def text_of(path: Path) -> str:
-    """A text file in UTF-8 (with or without its mark) or in the Windows code page that French agencies use.
+def encoding_of(path: Path) -> str:
+    """UTF-8 (with or without its mark), else the Windows code page that French agencies use.
 
     Raises
     ------
     MalformedInput
         Neither of them.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise MalformedInput(f"{path.name} cannot be read", hint=_AGAIN) from error
-    if b"\0" in data[:10_000]:
-        raise MalformedInput(f"{path.name} is not text in UTF-8 or Windows-1252", hint="Save it as UTF-8, then retry.")
     for encoding in ("utf-8-sig", "cp1252"):
+        decoder = codecs.getincrementaldecoder(encoding)()
         try:
-            return data.decode(encoding)
+            with path.open("rb") as file:
+                while block := file.read(_BLOCK):
+                    if b"\0" in block:
+                        break
+                    decoder.decode(block)
+                else:
+                    decoder.decode(b"", final=True)
+                    return encoding
         except UnicodeDecodeError:
             continue
+        except OSError as error:
+            raise MalformedInput(f"{path.name} cannot be read", hint=_AGAIN) from error
     raise MalformedInput(f"{path.name} is not text in UTF-8 or Windows-1252", hint="Save it as UTF-8, then retry.")
+
+
+def text_of(path: Path) -> str:
+    """A whole text file, in the encoding that `encoding_of` tells."""
+    return path.read_text(encoding_of(path))
 
 
 def _expect(path: Path, columns: Sequence[str], needed: Sequence[str]) -> None:
