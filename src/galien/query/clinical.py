@@ -62,6 +62,7 @@ _SIGNS = {"present": "=?", "denied": "-", "hedged": "?", "family": "~", "any": "
 _WORD = re.compile(r"\w[\w'’-]*")
 _MOST_VARIANTS = 8
 _MOST_NEAR = 10
+_MOST_CHIPS = 24
 _MOST_NAMES = 12
 _REMEMBERED = 400
 _REMEMBERED_WORDS = 20_000
@@ -404,7 +405,7 @@ class Clinical:
         query = understood.query
         outcome = execution.run(query)
         found = []
-        for place, part in enumerate(parts_of(query)):
+        for place, part in enumerate(parts_of(query)[:_MOST_CHIPS]):
             persons = outcome.missing_only(place)
             if among is not None:
                 persons = np.intersect1d(persons, among, assume_unique=True)
@@ -441,7 +442,7 @@ class Clinical:
         query = understood.query
         outcome = execution.run(query)
         found = []
-        for place, part in enumerate(parts_of(query)):
+        for place, part in enumerate(parts_of(query)[:_MOST_CHIPS]):
             met = bool(np.isin(person, outcome.alone[place]))
             evidence: tuple[Evidence, ...] = ()
             short = None
@@ -513,7 +514,9 @@ class Clinical:
         text = understood.text
         language = detect(text) if detect(text) in ("fr", "en") else language
         left, only = self._attrition(understood, execution) if patients else ({}, {})
-        for piece in understood.pieces:
+        # Each chip tells the whole query again, without it and with it denied: not of a text pasted in.
+        few = len(understood.pieces) <= _MOST_CHIPS
+        for piece in understood.pieces[:_MOST_CHIPS]:
             node = piece.node
             count: int | None
             if patients:
@@ -537,9 +540,11 @@ class Clinical:
                     corrected=piece.corrected,
                     left=left.get(piece.node),
                     only=only.get(piece.node),
-                    without=self.rendered(without(understood, piece.start), language),
-                    opposite=self.rendered(denied(understood, piece.start), language) if concept else "",
-                    variants=tuple(self._variants(understood, piece, snapshot, language)) if concept else (),
+                    without=self.rendered(without(understood, piece.start), language)
+                    if few
+                    else text[: piece.start] + text[piece.end :],
+                    opposite=self.rendered(denied(understood, piece.start), language) if concept and few else "",
+                    variants=tuple(self._variants(understood, piece, snapshot, language)) if concept and few else (),
                     names=_other_names(concept, understood.text[piece.start : piece.end]) if concept else (),
                 )
             )
@@ -556,7 +561,7 @@ class Clinical:
             mine = [node for node in _inside(part) if node in nodes]
             if mine:
                 left[mine[-1]] = outcome.counts[place][1]
-                if len(outcome.alone) > 1:
+                if 1 < len(outcome.alone) <= _MOST_CHIPS:
                     only[mine[-1]] = len(outcome.missing_only(place))
         return left, only
 
