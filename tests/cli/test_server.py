@@ -59,3 +59,10 @@ def test_ingest_search_and_status_go_through_the_server(server: tuple[Path, str]
     over_http = json.loads(urlopen(f"{url}/api/v1/search?q=hanche+droite&kind=documents&limit=10").read())
     assert [h["id"] for h in found["hits"]] == [h["id"] for h in over_http["hits"]]  # type: ignore[index]
     assert run(workspace, "status")["kinds"] == {"patients": 3, "documents": 4, "images": 0, "articles": 1}
+
+
+def test_a_question_goes_through_the_server(server: tuple[Path, str], hospital: Path) -> None:
+    workspace, _ = server
+    run(workspace, "ingest", str(hospital))
+    reply = run(workspace, "ask", "1", "date de la pose de la PTH")
+    assert (reply["verdict"], reply["value"], reply["patient"]) == ("found", "2024-03-12", "p1")
