@@ -13,8 +13,8 @@ from galien.app.workspace import Workspace
 from galien.model.errors import NotFound, UsageError
 from galien.model.replies import Ask, Reply
 from galien.query import compact
+from galien.query.asking.questions import Question, Questions
 from galien.query.medical import Interpreter
-from galien.query.questions import Question, Questions
 from support.fixtures import NOW
 from support.hospital import bundle, measure, note, patient
 

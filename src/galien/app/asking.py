@@ -14,12 +14,10 @@ from galien.app.pages import number_of
 from galien.app.understanding import CdmLinks, Understanding
 from galien.model.errors import NotFound, UsageError
 from galien.model.replies import Ask, Reply
-from galien.query.answering import Answering
-from galien.query.dossier import Dossier
+from galien.query.asking import Answering, Dossier, Questions
 from galien.query.events import Ints
 from galien.query.execution import Execution
 from galien.query.medical import Interpreter
-from galien.query.questions import Questions
 from galien.store.identity import root_of
 from galien.store.ledger import Ledger
 from galien.store.omop.cdm import Cdm

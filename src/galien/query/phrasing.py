@@ -72,6 +72,8 @@ class _Writer:
 
     def _alternative(self, node: Node) -> str:
         """One of several joined by "ou": what takes a whole group stands in parentheses."""
+        if isinstance(node, Age) and node.op == "=":
+            return compact.render(node)  # "1 an ou moins de..." would be read as "1 an ou moins"
         return f"({self.whole(node)})" if isinstance(node, Picked | Counted) else self._atom(node)
 
     def _atom(self, node: Node) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from galien.model.replies import Reply, ReplyFact, Verdict
 from galien.query import compact
+from galien.query.asking.dossier import Dossier
+from galien.query.asking.questions import Question
+from galien.query.asking.wording import Wording
 from galien.query.criteria import Concept, DocumentKind
-from galien.query.dossier import Dossier
-from galien.query.questions import Question
-from galien.query.wording import Wording
 
 FEW = 4
 """Facts shown of an answer that is one thing."""

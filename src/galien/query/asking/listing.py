@@ -8,14 +8,14 @@ import msgspec
 
 from galien.model.evidence import Evidence
 from galien.model.replies import Reply, ReplyFact, Verdict
-from galien.query import allergies, results, treatments
+from galien.query.asking import allergies, results, treatments
+from galien.query.asking.dossier import NOT_SO, Dossier, inside, stance
+from galien.query.asking.questions import DATA, Question
+from galien.query.asking.replying import FEW, MANY, reply
+from galien.query.asking.traces import Traces
+from galien.query.asking.wording import Wording
 from galien.query.criteria import Concept, DocumentKind
-from galien.query.dossier import NOT_SO, Dossier, inside, stance
 from galien.query.grammar import plain_of
-from galien.query.questions import DATA, Question
-from galien.query.replying import FEW, MANY, reply
-from galien.query.traces import Traces
-from galien.query.wording import Wording
 from galien.store.omop.record import CodedRow, Mentioned, Stay
 
 _EXAMINATIONS = frozenset("QLRHMZ")

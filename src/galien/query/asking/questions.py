@@ -40,7 +40,7 @@ from galien.query.medical import Interpreter, Understood
 Form = Literal["value", "date", "since", "whether", "which", "count", "why", "unknown"]
 Pick = Literal["", "last", "first", "highest", "lowest", "trend", "all"]
 Listed = Literal["", "drugs", "operations", "conditions", "allergies", "stays", "documents"]
-DATA: dict[str, AnyValue] = tomllib.loads((files("galien.query") / "data" / "questions.toml").read_text("utf-8"))
+DATA: dict[str, AnyValue] = tomllib.loads((files("galien.query.asking") / "data" / "questions.toml").read_text("utf-8"))
 _LEAST_RESPELT = 5
 _DATED = ("act", "condition", "finding", "drug", "class")
 _OPERATIVE = DocumentKind("operative-report")

@@ -9,12 +9,12 @@ import msgspec
 from galien.model.answers import ResultPoint, ResultSeries
 from galien.model.replies import Reply, ReplyFact
 from galien.model.units import convert
+from galien.query.asking.dossier import Dossier, inside
+from galien.query.asking.questions import Question
+from galien.query.asking.replying import FEW, MANY, reply
+from galien.query.asking.wording import Wording
 from galien.query.criteria import Concept, Node, Related, Value
-from galien.query.dossier import Dossier, inside
 from galien.query.events import EVENT_TABLES
-from galien.query.questions import Question
-from galien.query.replying import FEW, MANY, reply
-from galien.query.wording import Wording
 from galien.store.omop.record import Result
 
 _MOST_GROUPS = 3

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from galien.query.asking.dossier import NOT_SO, TABLES, Dossier, inside, stance
 from galien.query.criteria import Concept, Period
-from galien.query.dossier import NOT_SO, TABLES, Dossier, inside, stance
 from galien.store.omop.record import CodedRow
 
 

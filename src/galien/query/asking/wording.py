@@ -9,7 +9,7 @@ from importlib.resources import files
 from galien.query.criteria import Period
 
 _SAID: dict[str, dict[str, dict[str, str]]] = tomllib.loads(
-    (files("galien.query") / "data" / "answers.toml").read_text("utf-8")
+    (files("galien.query.asking") / "data" / "answers.toml").read_text("utf-8")
 )
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MOST_NAMES = 8

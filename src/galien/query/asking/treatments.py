@@ -14,13 +14,13 @@ from datetime import date
 import msgspec
 
 from galien.model.replies import Reply, ReplyFact
+from galien.query.asking.dossier import NOT_SO, Dossier, inside, stance
+from galien.query.asking.questions import DATA, Question
+from galien.query.asking.replying import FEW, reply
+from galien.query.asking.traces import Traces
+from galien.query.asking.wording import Wording
 from galien.query.criteria import Concept, Period
-from galien.query.dossier import NOT_SO, Dossier, inside, stance
 from galien.query.grammar import plain_of
-from galien.query.questions import DATA, Question
-from galien.query.replying import FEW, reply
-from galien.query.traces import Traces
-from galien.query.wording import Wording
 from galien.store.omop.record import CodedRow, Mentioned
 
 ENDED = frozenset(("stopped", "completed", "ended", "cancelled", "inactive", "on-hold", "suspended"))

@@ -11,12 +11,12 @@ import re
 import msgspec
 
 from galien.model.replies import Reply, ReplyFact
+from galien.query.asking.dossier import Dossier, inside
+from galien.query.asking.questions import DATA, Question
+from galien.query.asking.replying import FEW, MANY, reply
+from galien.query.asking.wording import Wording
 from galien.query.criteria import Concept
-from galien.query.dossier import Dossier, inside
 from galien.query.grammar import plain_of
-from galien.query.questions import DATA, Question
-from galien.query.replying import FEW, MANY, reply
-from galien.query.wording import Wording
 from galien.store.omop.record import Mentioned
 
 _NONE = [re.compile(pattern) for pattern in DATA["none"]["patterns"]]

@@ -19,7 +19,12 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from galien.model.replies import Looked, Reply, ReplyFact, Verdict
-from galien.query import allergies, listing, results, treatments
+from galien.query.asking import allergies, listing, results, treatments
+from galien.query.asking.dossier import Dossier, inside
+from galien.query.asking.questions import DATA, Question, says_nothing
+from galien.query.asking.replying import FEW, read_back, reply
+from galien.query.asking.traces import Traces
+from galien.query.asking.wording import Wording
 from galien.query.criteria import (
     All,
     Any,
@@ -34,12 +39,7 @@ from galien.query.criteria import (
     Value,
     joined,
 )
-from galien.query.dossier import Dossier, inside
 from galien.query.grammar import plain_of
-from galien.query.questions import DATA, Question, says_nothing
-from galien.query.replying import FEW, read_back, reply
-from galien.query.traces import Traces
-from galien.query.wording import Wording
 from galien.store.omop.record import Mentioned
 
 _REPORTS = ("operative-report", "procedure-report")

@@ -13,11 +13,11 @@ from galien.knowledge import Lexicon
 from galien.language.reading import Reader
 from galien.model.evidence import Evidence
 from galien.model.replies import ReplyFact
+from galien.query.asking.quotation import Quotations
+from galien.query.asking.wording import Wording
 from galien.query.criteria import Period
 from galien.query.events import EVENT_TABLES, UNDATED, Events
 from galien.query.execution import Execution, Links
-from galien.query.quotation import Quotations
-from galien.query.wording import Wording
 from galien.store.omop.record import CodedRow, Extent, Mentioned, Note, Result, Stay, Written
 from galien.store.omop.rows import concept_number
 
