@@ -233,6 +233,7 @@ class Ingest:
         self._superseded += outcome.superseded
         clock = time.perf_counter()
         self._projector.apply_omop(commit_id, outcome)
+        self._projector.apply_meanings(commit_id, outcome)
         self._stages["OMOP tables"] += time.perf_counter() - clock
         clock = time.perf_counter()
         self._projector.apply_index(commit_id, outcome)

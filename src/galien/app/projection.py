@@ -12,6 +12,7 @@ from datetime import date
 
 import msgspec
 
+from galien.app.meanings import Meanings
 from galien.app.understanding import Understanding, shipped_understanding
 from galien.index.port import Entry, SearchIndex
 from galien.language import analyse
@@ -55,10 +56,18 @@ class Projector:
         The truth and its projections.
     understanding : Understanding, optional
         What links codes to concepts.
+    meanings : Meanings, optional
+        The vectors, where there is an encoder.
     """
 
     def __init__(
-        self, ledger: Ledger, cdm: Cdm, told: Told, index: SearchIndex, understanding: Understanding | None = None
+        self,
+        ledger: Ledger,
+        cdm: Cdm,
+        told: Told,
+        index: SearchIndex,
+        understanding: Understanding | None = None,
+        meanings: Meanings | None = None,
     ) -> None:
         self.understanding = understanding or shipped_understanding()
         self._links: dict[int, tuple[str, ...]] = {}
@@ -66,11 +75,17 @@ class Projector:
         self._cdm = cdm
         self._told = told
         self._index = index
+        self._meanings = meanings
 
     def apply(self, commit_id: int, outcome: Outcome) -> None:
         """Project one commit into all; each skips what it already holds."""
         self.apply_omop(commit_id, outcome)
+        self.apply_meanings(commit_id, outcome)
         self.apply_index(commit_id, outcome)
+
+    def apply_meanings(self, commit_id: int, outcome: Outcome) -> None:
+        if self._meanings is not None:
+            self._meanings.apply(commit_id, outcome)
 
     def _apply_told(self, commit_id: int, outcome: Outcome) -> None:
         if self._told.last_commit() >= commit_id:

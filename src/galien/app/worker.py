@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from galien.app.inbox import Incoming, contents
+from galien.app.meanings import encoder_of
 from galien.app.reading import Context, read_file
 from galien.app.understanding import understanding_of
 from galien.model.errors import GalienError
@@ -74,8 +75,9 @@ def read_incoming(arrival: Incoming, feed: str, mapping: dict[str, Any], limits:
     if _is_known(ledger, sha, feed):
         return _encode(ReadFile(path=arrival.path, sha=sha, size=len(data), feed=feed, source="known"))
     context = Context(mapping, arrival.manifest)
-    known = understanding_of(ledger.parent)
-    return _encode(read_file(data, arrival.path, feed, context, limits, understanding=known))
+    known, encoder = understanding_of(ledger.parent), encoder_of(ledger.parent)
+    read = read_file(data, arrival.path, feed, context, limits, understanding=known, encoder=encoder)
+    return _encode(read)
 
 
 def _packed(arrival: Incoming) -> bytes:

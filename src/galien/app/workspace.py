@@ -8,6 +8,8 @@
     ├── omop.duckdb        OMOP CDM tables                         }
     ├── told.sqlite        what each document says, by document    } projections,
     ├── index/             words, filters, facets                  } rebuilt at will
+    ├── vectors/           meanings of articles                    }
+    ├── galien.toml        settings, where there are any
     ├── access.sqlite      who saw what, and why
     └── owner.lock         one owner at a time
 """
@@ -32,6 +34,7 @@ from galien.app.facade import Job, Media, Progress
 from galien.app.inbox import load_mapping
 from galien.app.ingest import Ingest
 from galien.app.lock import Lock
+from galien.app.meanings import Meanings, encoder_of
 from galien.app.pages import Pages, number_of
 from galien.app.projection import Projector
 from galien.app.replay import Replay
@@ -59,6 +62,7 @@ from galien.model.replies import Ask, Reply
 from galien.query import Engine
 from galien.query.clinical import Clinical
 from galien.query.expansion import Expander
+from galien.query.meaning import MeaningScorer
 from galien.query.ranking import Ranking, WordScorer
 from galien.sources.port import Limits
 from galien.store.identity import Identities
@@ -71,6 +75,7 @@ from galien.store.told import Told
 
 T = TypeVar("T")
 LOCAL = Viewer()
+PROJECTIONS = ("omop", "index", "vectors")
 
 
 class Workspace:
@@ -121,6 +126,8 @@ class Workspace:
             self._corpus = StoreCorpus(self._ledger, lambda: clock().date())
             self._understanding = understanding_of(folder)
             self._clinical = self._understands()
+            encoder = encoder_of(folder)
+            self._meanings = Meanings(self._ledger, folder, encoder) if encoder is not None else None
             self._engine = Engine(self._index, self._corpus, self._clinical, self._ranks())
             self._pages = Pages(self._ledger, self._cdm, self._corpus, self._engine.marks)
             self._asking = Asking(
@@ -132,7 +139,9 @@ class Workspace:
                 self._links,
                 lambda: clock().date(),
             )
-            self._projector = Projector(self._ledger, self._cdm, self._told, self._index, self._understanding)
+            self._projector = Projector(
+                self._ledger, self._cdm, self._told, self._index, self._understanding, self._meanings
+            )
             self._replay = Replay(self._ledger, self._cdm, self._told, self._index, self._projector, self._limits)
             self._recover()
         except BaseException:
@@ -147,7 +156,9 @@ class Workspace:
 
     def _ranks(self) -> Ranking:
         known = self._understanding
-        return Ranking(WordScorer(self._corpus, Expander(known.lexicon, known.reader, shipped_words())))
+        words = WordScorer(self._corpus, Expander(known.lexicon, known.reader, shipped_words()))
+        meanings = self._meanings
+        return Ranking(words, [MeaningScorer(meanings.encoder, meanings.snapshot)] if meanings is not None else [])
 
     def _today(self) -> int:
         return (self._clock().date() - date(1970, 1, 1)).days
@@ -388,10 +399,15 @@ class Workspace:
             return retry(self._ledger, self._projector, self._now, self._limits, ids)
 
     def rebuild(self, what: str, progress: Callable[[int, int], None] | None = None) -> int:
-        """Make a projection again (``omop`` or ``index``) from stored bytes and ledger."""
-        if what not in ("omop", "index"):
-            raise UsageError(f"unknown projection {what!r}: omop or index")
+        """Make a projection again (``omop``, ``index`` or ``vectors``) from stored bytes and ledger."""
+        if what not in PROJECTIONS:
+            raise UsageError(f"unknown projection {what!r}: {', '.join(PROJECTIONS)}")
         with self._writing:
+            if what == "vectors":
+                if self._meanings is None:
+                    raise UsageError("this workspace has no encoder", hint="See `[encoder]` in docs/workspace.md.")
+                self._meanings.clear()
+                return self._meanings.catch_up(progress)
             return self._replay.rebuild(what, progress)
 
     def verify(self, *, bytes_too: bool = True) -> list[str]:
@@ -450,6 +466,8 @@ class Workspace:
         with self._ledger.transaction() as db:
             db.execute("UPDATE batches SET state = 'interrupted' WHERE state = 'running'")
         self._replay.catch_up()
+        if self._meanings is not None:
+            self._meanings.catch_up()
 
 
 _MIMES = {

@@ -7,6 +7,7 @@ import sys
 import click
 from rich.progress import Progress
 
+from galien.app.workspace import PROJECTIONS
 from galien.cli.console import Console, size
 
 
@@ -38,7 +39,7 @@ def status(console: Console, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("projection", type=click.Choice(["omop", "index"]))
+@click.argument("projection", type=click.Choice(PROJECTIONS))
 @click.pass_obj
 def rebuild(console: Console, projection: str) -> None:
     """Make a projection again from source bytes and ledger alone; the answers stay the same."""

@@ -91,6 +91,8 @@ class ReadRecord(msgspec.Struct, frozen=True):
     thumbnail_sha: bytes = b""
     words: Words | None = None
     findings: tuple[Finding, ...] = ()
+    vector: bytes = b""
+    """Of an article: float16, as the workspace's encoder made it; empty without one."""
 
 
 class ReadProblem(msgspec.Struct, frozen=True):
