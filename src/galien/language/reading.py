@@ -24,7 +24,7 @@ from galien.model.evidence import Span
 from galien.model.readings import PLAIN, Context, Mention, Quantity, Reading, Section, Sentence
 from galien.model.units import convert
 
-VERSION = "galien.language/1"
+VERSION = "galien.language/2"
 _BULLETS = "-*•·–►>"
 _NEAR = 25
 _RECORDS = frozenset(["ipp", "nip", "nda", "iep"])

@@ -22,7 +22,7 @@ from galien.store.reading import affirmed
 from galien.store.registration import Registered
 
 Row = dict[str, object]
-READER = "galien.language/1"
+READER = "galien.language/2"
 _LEXICON = 4_000_000_000
 _MOST_FINDINGS = 100_000
 
