@@ -62,3 +62,20 @@ def test_an_unknown_concept_cannot_be_taught(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["-w", str(tmp_path), "synonyms", "add", "nothing", "--fr", "rien"])
     assert done.exit_code == 1
     assert "synonyms show" in done.output
+
+
+def test_what_the_hospital_taught_is_checked(tmp_path: Path) -> None:
+    workspace = ("--workspace", str(tmp_path))
+    file = tmp_path / "lexicon" / "sections.toml"
+    file.parent.mkdir()
+    file.write_text('history = ["passé"]\n', "utf-8")
+    assert "sections.toml" in run(*workspace, "synonyms", "check")
+    file.write_text('histoire = ["passé"]\n', "utf-8")
+    done = CliRunner().invoke(main, [*workspace, "synonyms", "check"])
+    assert done.exit_code == 1
+    assert "sections.toml, histoire" in " ".join(done.output.split())
+
+
+def test_read_tells_the_side() -> None:
+    told = json.loads(run("read", "-", "--json", "--lang", "fr", text="Fracture du col du fémur gauche."))
+    assert {m["concept"]: m["side"] for m in told["mentions"]}["femoral-neck-fracture"] == "left"

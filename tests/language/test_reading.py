@@ -154,3 +154,12 @@ def test_titles_under_the_history_are_of_the_history_or_of_the_family() -> None:
     assert said["gout"].historical
     assert said["diabetes"].subject == "family"
     assert not said["fever"].historical
+
+
+def test_the_side_is_kept_with_what_a_document_says() -> None:
+    (fracture,) = [
+        finding
+        for finding in shipped_understanding().findings("Fracture du col du fémur gauche.", "fr", "2024-01-01")
+        if finding.concept == "femoral-neck-fracture"
+    ]
+    assert fracture.side == "left"

@@ -149,7 +149,8 @@ def test_an_ingest_job_runs_in_the_server(client: TestClient, tmp_path: Path) ->
 
 def test_suggestions(client: TestClient) -> None:
     offered = client.get("/api/v1/suggest?prefix=hémo").json()["suggestions"]
-    assert offered[0]["text"] == "Hémoglobine glyquée"
+    assert offered[0]["text"].lower() == "hémoglobine glyquée"
+    assert offered[0]["concept"] == "hba1c"
 
 
 def test_nothing_found_says_why_and_what_to_do(client: TestClient) -> None:

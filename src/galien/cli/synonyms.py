@@ -75,7 +75,7 @@ def check(console: Console) -> None:
     files = files_of(console.folder)
     taught(files)
     for file in files:
-        console.out.print(escape(str(file)))
+        console.out.print(escape(str(file)), soft_wrap=True)
 
 
 @synonyms.command()

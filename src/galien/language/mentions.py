@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from importlib.resources import files
 from itertools import compress
+from operator import not_
 from typing import NamedTuple
 
 import ahocorasick_rs
@@ -33,7 +34,7 @@ _BREAK = "\x01"
 _UNKNOWN = "\x02"
 CODING = 9
 """Number of the way in which names are coded; raised with any change to it, so that what was kept is made again."""
-_INITIAL = re.compile(r"\b[A-Z]\. ?[a-z]")
+_INITIAL = re.compile(r"[A-Z]\.(?<=\b[A-Z]\.) ?[a-z]")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _SHORTEST_RESPELT = 6
 _LONG = 8
@@ -201,7 +202,7 @@ class TermFinder:
         modifiers = self._modifiers
         if modifiers.isdisjoint(forms):
             return []
-        plain = [forms[i] not in modifiers for i in places]
+        plain = list(map(not_, map(modifiers.__contains__, map(forms.__getitem__, places))))
         ranks = list(compress(range(len(places)), plain))
         text = "".join(compress(map(coded.__getitem__, places), plain))
         more = []

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 
 import ahocorasick_rs
 
+from galien.language.memo import Memo
+
 OTHER = "\x01"
 _FIRST = 0x100
 _SURROGATES = 0xD800, 0xE000
@@ -25,15 +27,16 @@ class Phrasebook:
     """
 
     def __init__(self, phrases: Iterable[Sequence[str]]) -> None:
-        self._characters = _Characters()
+        characters: dict[str, str] = {}
         self._automaton = ahocorasick_rs.AhoCorasick(
-            ["".join([character_of(self._characters, word) for word in phrase]) for phrase in phrases],
+            ["".join([character_of(characters, word) for word in phrase]) for phrase in phrases],
             matchkind=ahocorasick_rs.MatchKind.LeftmostLongest,
         )
+        self._character = Memo(lambda word: characters.get(word, OTHER))  # a word of no phrase is as any other
 
     def find(self, words: Sequence[str]) -> list[tuple[int, int, int]]:
         """(phrase number, first word, word after the last), in the order of the text."""
-        coded = "".join(map(self._characters.__getitem__, words))
+        coded = "".join(map(self._character.__getitem__, words))
         return self._automaton.find_matches_as_indexes(coded)
 
 
@@ -46,10 +49,3 @@ def character_of(characters: dict[str, str], word: str) -> str:
             number += _SURROGATES[1] - _SURROGATES[0]
         known = characters[word] = chr(number)
     return known
-
-
-class _Characters(dict[str, str]):
-    """Characters of words; a word of no phrase has the same as any other."""
-
-    def __missing__(self, word: str) -> str:
-        return OTHER

@@ -12,6 +12,7 @@ import msgspec
 from galien.language.context import ContextRules, rules
 from galien.language.dates import DateReader
 from galien.language.detection import detect
+from galien.language.memo import Memo
 from galien.language.mentions import Compiled, Found, TermFinder, sense
 from galien.language.quantities import quantities
 from galien.language.sections import FAMILY, HISTORY, PLAN, SectionTitles, titles
@@ -23,7 +24,7 @@ from galien.model.evidence import Span
 from galien.model.readings import PLAIN, Context, Mention, Quantity, Reading, Section, Sentence
 from galien.model.units import convert
 
-VERSION = "galien.language/1"
+VERSION = "galien.language/2"
 _BULLETS = "-*•·–►>"
 _NEAR = 25
 _RECORDS = frozenset(["ipp", "nip", "nda", "iep"])
@@ -65,6 +66,7 @@ class Reader:
         grammars: Mapping[str, ContextRules] = MappingProxyType({}),
     ) -> None:
         self._knowledge = knowledge
+        self._concept = Memo(knowledge.get)
         self._finders = {state.language: TermFinder.compiled(state) for state in compiled}
         if not self._finders:
             labels = list(knowledge.labels())
@@ -163,7 +165,7 @@ class Reader:
         """``begins`` says that it is the first word of a sentence, which under *Conduite à tenir* announces an act."""
         start, end = words.starts[item.first], words.ends[item.last - 1]
         section = _section_at(parts, start) if parts else None
-        concept = self._knowledge.get(concepts[0])
+        concept = self._concept[concepts[0]]
         if concept is not None and concept.kind == "act":
             if begins and section and section.kind == PLAN and context == PLAIN:
                 context = Context(planned=True, cue=(_title(section),))

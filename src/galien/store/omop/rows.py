@@ -29,7 +29,7 @@ from galien.store.registration import Registered
 Number = TypeVar("Number", int, npt.NDArray[np.int64])
 Row = dict[str, object]
 Columns = dict[str, list[object]]
-READER = "galien.language/1"
+READER = "galien.language/2"
 _LEXICON = 4_000_000_000
 _MOST_FINDINGS = 100_000
 _NOTE_NLP = (
