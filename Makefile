@@ -47,6 +47,7 @@ bench: $(STAMP)
 
 bench-language: $(STAMP)
 	$(BIN)/python benches/language.py
+	$(BIN)/python benches/terminologies.py
 
 clean:
 	rm -rf $(VENV) demo
