@@ -48,6 +48,7 @@ bench: $(STAMP)
 
 bench-language: $(STAMP)
 	$(BIN)/python benches/language.py
+	$(BIN)/python benches/terminologies.py
 
 bench-questions: $(STAMP)
 	$(BIN)/python benches/questions.py

@@ -82,6 +82,12 @@ def test_coded_rows_are_linked_by_codes_and_cross_maps(workspace: Path) -> None:
     assert "CIS:60000001" in understanding.lexicon.descendants("paracetamol")
 
 
+def test_a_code_that_no_concept_of_the_lexicon_holds_is_linked_by_its_label_too(workspace: Path) -> None:
+    understanding = understanding_of(workspace)
+    assert understanding.linked("Orphanet", "99999", "Fièvre (disorder)") == ["Orphanet:99999", "fever"]
+    assert understanding.linked("CIM10", "Q38.2", "Fièvre") == ["CIM10:Q38.2", "congenital-anomaly"]
+
+
 def test_texts_are_read_with_what_is_installed(workspace: Path) -> None:
     mentions = understanding_of(workspace).reader.read("Pas de macroglossie. Prend de la Trucalgine.", "fr").mentions
     assert [(m.concept, m.context.negated) for m in mentions if m.kind != "body"] == [

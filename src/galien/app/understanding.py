@@ -81,9 +81,10 @@ class Understanding:
     def linked(self, vocabulary: str, code: str, label: str) -> list[str]:
         """Concepts that a coded row means: by its code, else by its label in either language."""
         found = self.lexicon.coded(vocabulary, code) if vocabulary and code else []
-        if found:
+        if any(map(_lexical, found)):
             return found
-        return list(self.named(label))
+        # No concept of the lexicon holds this code: its label may name one, nearer than those above the term.
+        return list(dict.fromkeys([*found, *self.named(label)]))
 
     def named(self, label: str) -> tuple[str, ...]:
         """Concepts that a label of any code system names: *Hypertension (disorder)*, *Metformin 500 MG Oral Tablet*."""
@@ -161,6 +162,11 @@ class CdmLinks:
             if not linked:
                 self._unlinked.append((int(str(number)), str(vocabulary), str(code), str(label)))
         self._commit = commit
+
+
+def _lexical(id: str) -> bool:
+    """Whether a concept is the lexicon's or the hospital's, not a terminology's own: those are called by their code."""
+    return ":" not in id
 
 
 def letters(context: Context) -> str:
