@@ -32,7 +32,9 @@ class Phrasebook:
             ["".join([character_of(characters, word) for word in phrase]) for phrase in phrases],
             matchkind=ahocorasick_rs.MatchKind.LeftmostLongest,
         )
-        self._character = Memo(lambda word: characters.get(word, OTHER))  # a word of no phrase is as any other
+        self._character: Memo[str, str] = Memo(
+            lambda word: characters.get(word, OTHER)
+        )  # a word of no phrase is as any other
 
     def find(self, words: Sequence[str]) -> list[tuple[int, int, int]]:
         """(phrase number, first word, word after the last), in the order of the text."""
