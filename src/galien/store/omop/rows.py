@@ -164,7 +164,7 @@ def row_of(item: Registered, person: int) -> tuple[str, Row] | None:
 @cache
 def concept_number(concept: str) -> int:
     """A stable OMOP concept id for a concept of the lexicon, above those that OMOP reserves for local use."""
-    return _LEXICON + int.from_bytes(hashlib.blake2b(concept.encode(), digest_size=5).digest(), "big")
+    return _LEXICON + int.from_bytes(hashlib.blake2b(concept.encode(), digest_size=6).digest(), "big")
 
 
 def note_nlp(items: Iterable[Registered]) -> Columns:
