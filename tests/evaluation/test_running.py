@@ -28,7 +28,7 @@ def test_a_collection_is_ingested_searched_and_measured(collection_folder: Path,
     home, seconds = prepared(collection, tmp_path / "store")
     assert seconds is not None
     with galien.open(home) as workspace:
-        result = evaluate(collection, workspace)
+        result = evaluate(collection, workspace, system="words")
     found = {outcome.id: outcome for outcome in result.per_query}
     assert found["Q1"].found[0].id == "D1"
     assert found["Q1"].measures["nDCG@10"] == 1.0

@@ -31,12 +31,14 @@ from galien.query.syntax import parse
 
 NEAR = 100
 """Most answers listed beyond those that hold everything."""
-DEPTH = 200
+DEPTH = 500
 PROSE = 8
 """Content words from which what is typed is prose: its signs are punctuation, not operators."""
 _FIRST = 1_000.0
 _REPEATED = 0.6
-_RRF = 60.0
+_RRF = 20.0
+_LEAD = 0.3
+"""Of a first place, to what holds everything that was asked; with `_RRF` and `DEPTH`, by measure (decision 0011)."""
 _REMEMBERED = 64
 _MOST_WHOLE = 500
 
@@ -193,7 +195,9 @@ class Ranking:
                 items.setdefault(item.id, item)
                 if name != self._words.name:
                     brought[item.id] = (*brought.get(item.id, ()), name)
-        order = sorted(items, key=lambda id: (id not in whole, -points[id], id))
+        for id in whole:
+            points[id] += _LEAD / (_RRF + 1)  # type: ignore[assignment]
+        order = sorted(items, key=lambda id: (-points[id], id))
         return [c.Found(id, float(points[id]), items[id].patient) for id in order[:DEPTH]], brought
 
 
