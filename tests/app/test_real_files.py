@@ -29,7 +29,7 @@ def test_every_file_is_in_or_set_aside_for_a_known_reason(public_data: Path, tmp
     folders = [public_data / name for name in ("records", "articles", "texts", "retrieval")]
     if not all(folder.is_dir() for folder in folders):
         pytest.skip("not all public data sets are here")
-    # Without vectors: those of twenty thousand articles take some ten minutes; tests/query/test_meaning.py is about them.
+    # Without vectors: those of twenty thousand articles take ten minutes, and have tests of their own.
     (tmp_path / "workspace").mkdir()
     (tmp_path / "workspace" / "galien.toml").write_text('[encoder]\npath = "none"\n', "utf-8")
     with Workspace(tmp_path / "workspace") as workspace:
