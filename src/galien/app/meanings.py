@@ -6,7 +6,7 @@ Patients and their documents are answered exactly, never by nearness (decision 0
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import groupby
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from galien.app.settings import settings_of
 from galien.meaning import Encoder
-from galien.meaning.choice import chosen
+from galien.meaning.choice import NONE, chosen
 from galien.meaning.port import Vectors
 from galien.meaning.vectors import VectorSnapshot, VectorStore
 from galien.model.records import Article
@@ -30,6 +30,11 @@ _READ = 4_000
 @lru_cache(maxsize=2)
 def _encoder(setting: str) -> Encoder | None:
     return chosen(setting)
+
+
+def encoded(workspace: Path) -> bool:
+    """Whether a workspace has an encoder."""
+    return settings_of(workspace).encoder.path != NONE
 
 
 def encoder_of(workspace: Path) -> Encoder | None:
@@ -55,25 +60,31 @@ class Meanings:
     ledger : Ledger
     folder : Path
         Of the workspace.
-    encoder : Encoder
+    The encoder is read with the first article: a workspace without any pays nothing for it.
     """
 
-    def __init__(self, ledger: Ledger, folder: Path, encoder: Encoder) -> None:
-        self.encoder = encoder
+    def __init__(self, ledger: Ledger, folder: Path) -> None:
         self._ledger = ledger
-        self._store = VectorStore(folder / FOLDER, encoder.dims, encoder.fingerprint)
+        self._folder = folder
 
-    def last_commit(self) -> int:
-        """Number of the last commit that they hold."""
-        return self._store.sequence()
+    @cached_property
+    def encoder(self) -> Encoder:
+        """What makes the vectors."""
+        encoder = encoder_of(self._folder)
+        assert encoder is not None, "a workspace without an encoder has no meanings"
+        return encoder
 
-    def snapshot(self) -> VectorSnapshot:
-        """What there is to search, now."""
-        return self._store.snapshot()
+    @cached_property
+    def _store(self) -> VectorStore:
+        return VectorStore(self._folder / FOLDER, self.encoder.dims, self.encoder.fingerprint)
+
+    def snapshot(self) -> VectorSnapshot | None:
+        """What there is to search, now; nothing where there is no article."""
+        return self._store.snapshot() if self._needed() else None
 
     def apply(self, commit_id: int, outcome: Outcome) -> None:
         """Hold the articles of a commit."""
-        if self.last_commit() >= commit_id:
+        if not self._needed() or self._store.sequence() >= commit_id:
             return
         articles = [item for item in outcome.registered if item.current and isinstance(item.read.record, Article)]
         missing = [
@@ -92,13 +103,13 @@ class Meanings:
     def catch_up(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Hold the articles of the commits that they lack, from the stored texts; returns how many articles."""
         last = self._ledger.db.execute("SELECT coalesce(max(commit_id), 0) FROM commits").fetchone()[0]
-        if self.last_commit() >= last:
+        if not self._needed() or self._store.sequence() >= last:
             return 0
         rows = self._ledger.db.execute(
             "SELECT f.commit_id, r.record_id, t.title, t.text_sha FROM records r JOIN texts t USING (record_id)"
             " JOIN files f USING (file_id) WHERE r.kind = 'article' AND r.state = 'current' AND f.commit_id > ?"
             " ORDER BY f.commit_id, r.record_id",
-            (self.last_commit(),),
+            (self._store.sequence(),),
         ).fetchall()
         done = 0
         for commit_id, group in groupby(rows, key=lambda row: int(row[0])):
@@ -118,6 +129,14 @@ class Meanings:
         gone = held - {int(row[0]) for row in self._ledger.db.execute(current)} if held else set()
         self._put(last, [], [], [f"a{record}" for record in sorted(gone)])
         return done
+
+    def _needed(self) -> bool:
+        """Whether there is, or was, an article."""
+        if "_store" not in self.__dict__:
+            found = self._ledger.db.execute("SELECT 1 FROM records WHERE kind = 'article' LIMIT 1").fetchone()
+            if found is None:
+                return False
+        return True
 
     def clear(self) -> None:
         """Empty them, before a rebuild."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -45,7 +46,7 @@ def read_file(
     *,
     ocr: bool = True,
     understanding: Understanding | None = None,
-    encoder: Encoder | None = None,
+    encoder: Callable[[], Encoder | None] | None = None,
 ) -> ReadFile:
     """Read one unpacked file; never raises for what is in it."""
     began = time.perf_counter()
@@ -80,11 +81,14 @@ def read_file(
     )
 
 
-def _encoded(records: list[ReadRecord], encoder: Encoder) -> list[ReadRecord]:
+def _encoded(records: list[ReadRecord], choose: Callable[[], Encoder | None]) -> list[ReadRecord]:
     """The records with a vector for each article; together, which is faster."""
     articles = {place: item.record for place, item in enumerate(records) if isinstance(item.record, Article)}
+    encoder = choose() if articles else None
+    if encoder is None:
+        return records
     texts = [passage(article.title, article_text(article)) for article in articles.values()]
-    for place, vector in zip(articles, packed(encoder.encode(texts)) if texts else [], strict=True):
+    for place, vector in zip(articles, packed(encoder.encode(texts)), strict=True):
         records[place] = msgspec.structs.replace(records[place], vector=vector)
     return records
 

@@ -9,7 +9,7 @@ import sqlite3
 import threading
 import time
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,8 @@ def read_incoming(arrival: Incoming, feed: str, mapping: dict[str, Any], limits:
     if _is_known(ledger, sha, feed):
         return _encode(ReadFile(path=arrival.path, sha=sha, size=len(data), feed=feed, source="known"))
     context = Context(mapping, arrival.manifest)
-    known, encoder = understanding_of(ledger.parent), encoder_of(ledger.parent)
+    known = understanding_of(ledger.parent)
+    encoder = partial(encoder_of, ledger.parent)
     read = read_file(data, arrival.path, feed, context, limits, understanding=known, encoder=encoder)
     return _encode(read)
 

@@ -34,7 +34,7 @@ from galien.app.facade import Job, Media, Progress
 from galien.app.inbox import load_mapping
 from galien.app.ingest import Ingest
 from galien.app.lock import Lock
-from galien.app.meanings import Meanings, encoder_of
+from galien.app.meanings import Meanings, encoded
 from galien.app.pages import Pages, number_of
 from galien.app.projection import Projector
 from galien.app.replay import Replay
@@ -126,8 +126,7 @@ class Workspace:
             self._corpus = StoreCorpus(self._ledger, lambda: clock().date())
             self._understanding = understanding_of(folder)
             self._clinical = self._understands()
-            encoder = encoder_of(folder)
-            self._meanings = Meanings(self._ledger, folder, encoder) if encoder is not None else None
+            self._meanings = Meanings(self._ledger, folder) if encoded(folder) else None
             self._engine = Engine(self._index, self._corpus, self._clinical, self._ranks())
             self._pages = Pages(self._ledger, self._cdm, self._corpus, self._engine.marks)
             self._asking = Asking(
@@ -158,7 +157,9 @@ class Workspace:
         known = self._understanding
         words = WordScorer(self._corpus, Expander(known.lexicon, known.reader, shipped_words()))
         meanings = self._meanings
-        return Ranking(words, [MeaningScorer(meanings.encoder, meanings.snapshot)] if meanings is not None else [])
+        return Ranking(
+            words, [MeaningScorer(lambda: meanings.encoder, meanings.snapshot)] if meanings is not None else []
+        )
 
     def _today(self) -> int:
         return (self._clock().date() - date(1970, 1, 1)).days

@@ -17,6 +17,7 @@ from galien.meaning.bilingual import BilingualPieces
 from galien.meaning.port import Role, Vectors
 from galien.model.errors import IntegrityError
 
+_INPUTS = "embeddings.word_embeddings.weight"
 _HEADS = 12
 _EPSILON = np.float32(1e-12)
 _ROOT = np.float32(np.sqrt(2 / np.pi))
@@ -51,10 +52,13 @@ class ContextualEncoder:
             for name in names:
                 rows = kept[name]
                 digest.update(rows.tobytes())
+                if name == _INPUTS:
+                    # As they are kept: of 45,000 vectors a text takes a hundred, and the rest would fill 70 MB.
+                    self._inputs, self._scales = rows, kept[f"{name}.scale"].astype(np.float32)
+                    continue
                 weights[name] = rows.astype(np.float32)
                 if f"{name}.scale" in kept.files:
                     weights[name] *= kept[f"{name}.scale"].astype(np.float32)[:, None]
-        self._inputs = weights["embeddings.word_embeddings.weight"]
         if len(self._inputs) != len(english) + len(french) or weights["projection"].shape[1] != card["dims"]:
             raise IntegrityError("the encoder's files disagree", hint="Install Galien again.")
         # Every text is of one segment: its vector goes with the places.
@@ -92,7 +96,9 @@ class ContextualEncoder:
         for at, row in enumerate(rows):
             numbers[at, : len(row)] = row
         held = np.arange(width) < lengths[:, None]
-        hidden = _normed(self._inputs[numbers] + self._places[:width], *self._first_norm)
+        inputs = self._inputs[numbers].astype(np.float32)
+        inputs *= self._scales[numbers][:, :, None]
+        hidden = _normed(inputs + self._places[:width], *self._first_norm)
         mask = None if held.all() else np.where(held, np.float32(0), np.float32(-1e9))[:, None, None, :]
         for layer in self._layers:
             hidden = layer(hidden, mask)

@@ -64,7 +64,8 @@ _MOST_VARIANTS = 8
 _MOST_NEAR = 10
 _MOST_CHIPS = 24
 _MOST_NAMES = 12
-_REMEMBERED = 400
+_REMEMBERED_EVENTS = 500_000
+"""Kept between searches: 64 bytes each."""
 _REMEMBERED_WORDS = 20_000
 
 
@@ -132,7 +133,8 @@ class Clinical:
         """A run on the present state of the record; what criteria found is kept until the next commit."""
         commit = self._facts.last_commit()
         with self._lock:
-            if commit != self._commit or len(self._known) > _REMEMBERED:
+            held = sum(map(len, tuple(self._known.values())))
+            if commit != self._commit or held > _REMEMBERED_EVENTS:
                 self._known, self._commit = {}, commit
             known = self._known
 

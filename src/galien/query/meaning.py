@@ -21,22 +21,23 @@ class MeaningScorer:
 
     Parameters
     ----------
-    encoder : Encoder
+    encoder : callable
+        What makes vectors; asked for only where there are some to search.
     vectors : callable
         What there is to search, now.
     """
 
     name = "meaning"
 
-    def __init__(self, encoder: Encoder, vectors: Callable[[], VectorSnapshot]) -> None:
+    def __init__(self, encoder: Callable[[], Encoder], vectors: Callable[[], VectorSnapshot | None]) -> None:
         self._encoder = encoder
         self._vectors = vectors
 
     def best(self, question: Question, snapshot: Snapshot, depth: int) -> list[c.Found]:
         held = self._vectors()
-        if not len(held):
+        if held is None or not len(held):
             return []
-        vector = self._encoder.encode([question.text], "query")[0]
+        vector = self._encoder().encode([question.text], "query")[0]
         among = None
         if any(not _of_kind(clause) for clause in question.within):
             # Filters first: the nearest of what they leave, not what they leave of the nearest.

@@ -45,6 +45,8 @@ class Cdm:
         self._db = duckdb.connect(str(path), config={"memory_limit": memory, "threads": 2})
         self._lock = threading.Lock()
         self._create()
+        self.upsets = 0
+        """How often rows left or changed hands; between two of the same number, rows only came."""
         self._last = int(self._db.execute("SELECT last_commit FROM galien_projection").fetchall()[0][0])
 
     def _create(self) -> None:
@@ -97,6 +99,8 @@ class Cdm:
                     db.execute("ROLLBACK")
                     raise
                 self._last = max(self._last, commit_id)
+                if removed or moved or absorbed:
+                    self.upsets += 1
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
             raise StorageFull("the OMOP tables cannot be written") from error
 
@@ -185,6 +189,7 @@ class Cdm:
             db.execute("UPDATE galien_projection SET last_commit = 0")
             db.execute("COMMIT")
             self._last = 0
+            self.upsets += 1
 
     def close(self) -> None:
         self._db.close()

@@ -62,7 +62,7 @@ class OmopEvents:
         self._told = told
         self._person = person
         self._people: tuple[int, People] | None = None
-        self._documents: tuple[int, tuple[Ints, Ints, Ints, Ints]] | None = None
+        self._documents: tuple[int, int, tuple[Ints, Ints, Ints, Ints]] | None = None
 
     def coded(self, kind: str, concepts: Ints, said: str) -> Columns:
         if not len(concepts) or kind not in _KINDS or said == "family":
@@ -169,16 +169,22 @@ class OmopEvents:
         return columns, live
 
     def _notes(self) -> tuple[Ints, Ints, Ints, Ints]:
-        """Documents of patients: id (sorted), person, day, stay; read once a commit."""
-        commit = self._cdm.last_commit()
-        if self._documents is None or self._documents[0] != commit:
-            rows = self._rows(
-                f"SELECT note_id, person_id, {_day('note_date')} AS day, coalesce(visit_occurrence_id, 0) AS stay"
-                f" FROM note WHERE true{self._only()} ORDER BY note_id"
-            )
-            columns = (_ints(rows["note_id"]), _ints(rows["person_id"]), _ints(rows["day"]), _ints(rows["stay"]))
-            self._documents = (commit, columns)
-        return self._documents[1]
+        """Documents of patients: id (sorted), person, day, stay; of a commit that only added, just that is read."""
+        commit, upsets = self._cdm.last_commit(), self._cdm.upsets
+        known = self._documents
+        if known is not None and known[0] == commit:
+            return known[2]
+        held = known[2] if known is not None and known[1] == upsets else None
+        last = int(held[0][-1]) if held is not None and len(held[0]) else -1
+        rows = self._rows(
+            f"SELECT note_id, person_id, {_day('note_date')} AS day, coalesce(visit_occurrence_id, 0) AS stay"
+            f" FROM note WHERE note_id > {last}{self._only()} ORDER BY note_id"
+        )
+        columns = (_ints(rows["note_id"]), _ints(rows["person_id"]), _ints(rows["day"]), _ints(rows["stay"]))
+        if held is not None:
+            columns = tuple(np.concatenate(pair) for pair in zip(held, columns, strict=True))  # type: ignore[assignment]
+        self._documents = (commit, upsets, columns)
+        return columns
 
     def people(self) -> People:
         commit = self._cdm.last_commit()
