@@ -295,12 +295,13 @@ class Projector:
             when = str(at or "")
             words = study_text(str(series or ""), str(modality), str(part), str(report))
             named = self.understanding.passages(f"{title}\n{words}")
+            acts = [f"={act}" for act in self.understanding.imaged(str(modality), str(part))]
             yield Entry(
                 id=f"i{study}",
                 kind="image",
                 text=analyse(str(title), words, ""),
                 patient=person.root if person else 0,
-                codes=(*(a for a in str(accession or "").split(",") if a), *tags(named)),
+                codes=(*(a for a in str(accession or "").split(",") if a), *dict.fromkeys((*tags(named), *acts))),
                 type=str(modality),
                 service=str(service),
                 hospital=str(hospital),

@@ -26,6 +26,8 @@ from galien.store.told import Passage
 Ints = npt.NDArray[np.int64]
 __all__ = ["FOLDER", "CdmLinks", "Understanding", "letters", "shipped_understanding", "understanding_of"]
 _SKIPPED = {"body"}
+_MODALITIES = {"CR": "X-ray", "DX": "X-ray", "CT": "CT", "MR": "MRI", "US": "ultrasound"}
+_PARTS = {"head": "brain", "skull": "brain", "abdomen": "abdominal", "pelvis": "pelvic", "heart": "cardiac"}
 _LETTERS = {
     "negated": "n",
     "hedged": "h",
@@ -77,6 +79,18 @@ class Understanding:
         """What the title and the keywords of an article name; these have no place in its text."""
         found = dict.fromkeys(item.concept for item in self.passages(f"{title}\n{keywords}", language))
         return tuple(Finding(0, 0, concept, "title") for concept in found)
+
+    def imaged(self, modality: str, body_part: str) -> tuple[str, ...]:
+        """Acts that a study of this modality and body part (DICOM PS3.3 C.7.3.1.1.1, PS3.16 annex L) stands for.
+
+        The act of the part where the lexicon names it (*chest X-ray*), else that of the modality alone.
+        """
+        part, way = body_part.lower(), _MODALITIES.get(modality, "")
+        for name in (part, _PARTS.get(part, "")) if way and part else ():
+            acts = tuple(id for id in self.named(f"{name} {way}") if name and self.lexicon[id].kind == "act")
+            if acts:
+                return acts
+        return tuple(self.lexicon.coded("DICOM", modality))
 
     def linked(self, vocabulary: str, code: str, label: str) -> list[str]:
         """Concepts that a coded row means: by its code, else by its label in either language."""
