@@ -58,15 +58,16 @@ def main() -> None:
             "--patients",
             str(chosen.patients),
         ]
-        if not (folder / "w").is_dir():
+        made = not (folder / "w").is_dir()
+        if made:
             subprocess.run([*command, "--seed", str(chosen.seed)], check=True, capture_output=True)
         with Workspace(folder / "w") as workspace:
-            report = workspace.ingest([folder / "h/files"])
+            report = workspace.ingest([folder / "h/files"]) if made else None
             rows = workspace.status().omop
             result = {
                 "patients": chosen.patients,
                 "seed": chosen.seed,
-                "ingest s": round(report.seconds, 1),
+                "ingest s": round(report.seconds, 1) if report else "kept from before",
                 "rows": {name: rows[name] for name in ("note", "note_nlp", "measurement", "condition_occurrence")},
                 **_measure(workspace, chosen.queries, random.Random(chosen.seed)),
             }
