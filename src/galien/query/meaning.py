@@ -11,6 +11,8 @@ from galien.meaning.vectors import VectorSnapshot
 from galien.query.ranking import Question
 
 _MOST_FILTERED = 200_000
+_FARTHEST = 0.25
+"""Cosine of the farthest entry that is still near: on what the fusion was tuned on, what lies beyond helps nothing."""
 _LEAST = 0.35
 """Cosine below which even the nearest entry is about something else: on MED-1033, 95 of 100 questions have their
 nearest above .56, and fifteen questions about nothing in it (*recette de crêpes*, *xyzzy*) all below .32."""
@@ -46,7 +48,7 @@ class MeaningScorer:
         near = held.search(vector, depth, among)
         if not near or near[0][1] < _LEAST:
             return []
-        return [c.Found(id, score, 0) for id, score in near]
+        return [c.Found(id, score, 0) for id, score in near if score >= _FARTHEST]
 
 
 def _of_kind(clause: c.Clause) -> bool:
