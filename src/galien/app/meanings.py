@@ -60,6 +60,9 @@ class Meanings:
     ledger : Ledger
     folder : Path
         Of the workspace.
+
+    Notes
+    -----
     The encoder is read with the first article: a workspace without any pays nothing for it.
     """
 
@@ -87,16 +90,11 @@ class Meanings:
         if not self._needed() or self._store.sequence() >= commit_id:
             return
         articles = [item for item in outcome.registered if item.current and isinstance(item.read.record, Article)]
-        missing = [
-            passage(item.read.record.title, item.read.record.text or item.read.record.abstract)
-            for item in articles
-            if not item.read.vector and isinstance(item.read.record, Article)
-        ]
-        made = iter(self._encoded(missing))
-        rows = [
-            np.frombuffer(item.read.vector, np.float16).astype(np.float32) if item.read.vector else next(made)
-            for item in articles
-        ]
+        if not all(item.read.vector for item in articles):
+            # Read again without an encoder, as a replay does: the stored texts serve.
+            self.catch_up()
+            return
+        rows = [np.frombuffer(item.read.vector, np.float16).astype(np.float32) for item in articles]
         removed = [f"a{record}" for record in outcome.removed]
         self._put(commit_id, [f"a{item.record_id}" for item in articles], rows, removed)
 
@@ -132,11 +130,10 @@ class Meanings:
 
     def _needed(self) -> bool:
         """Whether there is, or was, an article."""
-        if "_store" not in self.__dict__:
-            found = self._ledger.db.execute("SELECT 1 FROM records WHERE kind = 'article' LIMIT 1").fetchone()
-            if found is None:
-                return False
-        return True
+        if "_store" in self.__dict__:
+            return True
+        found = self._ledger.db.execute("SELECT 1 FROM records WHERE kind = 'article' LIMIT 1").fetchone()
+        return found is not None
 
     def clear(self) -> None:
         """Empty them, before a rebuild."""

@@ -42,8 +42,9 @@ from galien.query.criteria import (
     Text,
     Value,
 )
-from galien.query.events import EVENT_TABLES, UNDATED, Events, Ints, Records
-from galien.query.execution import Execution, Links, parts_of
+from galien.query.events import EVENT_TABLES, Events, Ints, Records
+from galien.query.evidence import quote_of, title_of
+from galien.query.execution import Execution, Links, iso_day, parts_of
 from galien.query.medical import Interpreter, Piece, Understood
 from galien.query.nearly import Near, closest
 from galien.query.planning import Leaf as PlanLeaf
@@ -242,20 +243,8 @@ class Clinical:
 
     @staticmethod
     def _quote(card: Card, body: Body, start: int, end: int, matches: Sequence[Match]) -> Evidence:
-        return Evidence(
-            kind="quote",
-            record=card.record,
-            quote=body.text[start:end],
-            document=card.id,
-            start=start,
-            end=end,
-            marks=spans(matches, start),
-            section=next((s.title for s in reversed(body.sections) if s.start <= start < s.end), ""),
-            at=card.date,
-            why=tuple(dict.fromkeys(match.why for match in matches)),
-            source_path=card.source_path,
-            tool=card.tool,
-        )
+        why = tuple(dict.fromkeys(match.why for match in matches))
+        return quote_of(card, body, start, end, spans(matches, start), why)
 
     def marks(self, text: str, understood: Understood, language: str) -> tuple[Mark, ...]:
         """Where a text says what was asked, in any words; what it denies is marked only where absence was asked."""
@@ -348,10 +337,7 @@ class Clinical:
                 item = self._passage(cards.get(f"d{note}"), bodies.get(f"d{note}"), start, end, label)
             elif table == "note" and f"d{ref}" in cards:
                 card = cards[f"d{ref}"]
-                item = Evidence(
-                    kind="title", record=ref, quote=card.title, document=card.id, at=card.date, why=(label,),
-                    source_path=card.source_path, tool=card.tool,
-                )  # fmt: skip
+                item = title_of(card, (label,))
             else:
                 item = _coded(table, ref, rows.get(table, {}).get(ref), person, label)
             if item is not None:
@@ -396,7 +382,6 @@ class Clinical:
         understood: Understood,
         execution: Execution,
         corpus: Corpus,
-        language: str,
         among: npt.NDArray[np.integer] | None = None,
         most: int = _MOST_NEAR,
     ) -> tuple[Nearly, ...]:
@@ -405,6 +390,7 @@ class Clinical:
         ``among`` limits them to these patients.
         """
         query = understood.query
+        language = _language(understood.text)
         outcome = execution.run(query)
         found = []
         for place, part in enumerate(parts_of(query)[:_MOST_CHIPS]):
@@ -483,7 +469,7 @@ class Clinical:
                 reason=near.reason,
                 number=_known(float(near.number[row])),
                 unit=self._unit(part) if near.reason == "value" else "",
-                at=_iso(int(near.events.day[row])),
+                at=iso_day(int(near.events.day[row])),
                 distance=round(distance, 4),
                 evidence=shown.get(person, ()),
             )
@@ -514,7 +500,7 @@ class Clinical:
         """The query as understood, to be shown and changed."""
         chips = []
         text = understood.text
-        language = detect(text) if detect(text) in ("fr", "en") else language
+        language = _language(text, language)
         left, only = self._attrition(understood, execution) if patients else ({}, {})
         # Each chip tells the whole query again, without it and with it denied: not of a text pasted in.
         few = len(understood.pieces) <= _MOST_CHIPS
@@ -589,6 +575,12 @@ class Clinical:
 
     def _tags(self, id: str) -> tuple[str, ...]:
         return tuple(f"={concept}" for concept in self._lexicon.descendants(id))
+
+
+def _language(text: str, habit: str = "fr") -> str:
+    """The language of a query, or the habit where it does not tell."""
+    found = detect(text)
+    return found if found in ("fr", "en") else habit
 
 
 def _shows(piece: Piece, context: str) -> bool:
@@ -723,10 +715,6 @@ def _other_names(concept: Known, typed: str) -> tuple[str, ...]:
 
 def _known(number: float) -> float | None:
     return round(number, 4) if np.isfinite(number) else None
-
-
-def _iso(day: int) -> str:
-    return str(np.datetime64(day, "D")) if day != UNDATED else ""
 
 
 def _compact_day(day: str) -> int | None:

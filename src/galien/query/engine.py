@@ -13,7 +13,7 @@ import numpy as np
 
 from galien.index import clauses as c
 from galien.index.port import Corpus, SearchIndex, Snapshot
-from galien.language import detect, exact, tokens
+from galien.language import exact, tokens
 from galien.model.answers import (
     FACETS,
     Criterion,
@@ -149,7 +149,7 @@ class Engine:
             next_cursor=_cursor(shown, snapshot.sequence) if shown < totals[kind] + near and hits else "",
             not_searched=self._corpus.not_searched(),
             snapshot=str(snapshot.sequence),
-            nearly=self._nearly(strict, relaxed=relaxed) if kind == "patients" else (),
+            nearly=self._nearly(strict, nobody=relaxed or not len(patients)) if kind == "patients" else (),
             took_ms=round((time.perf_counter() - began) * 1000, 2),
         )
 
@@ -180,20 +180,14 @@ class Engine:
             words=asked.understood.words,
         )
 
-    def _nearly(self, asked: _Asked, *, relaxed: bool) -> tuple[Nearly, ...]:
+    def _nearly(self, asked: _Asked, *, nobody: bool) -> tuple[Nearly, ...]:
         """Who misses one criterion only; told when asked for, or when nobody answers."""
         if not (self._clinical and asked.understood and asked.execution) or asked.request.cursor:
             return ()
-        if not (asked.request.near or relaxed or not len(self._who(asked))):
+        if not (asked.request.near or nobody):
             return ()
-        language = detect(asked.request.query)
-        return self._clinical.nearly(
-            asked.understood,
-            asked.execution,
-            self._corpus,
-            language if language in ("fr", "en") else "fr",
-            among=asked.seen.patients() if asked.filters else None,
-        )
+        among = asked.seen.patients() if asked.filters else None
+        return self._clinical.nearly(asked.understood, asked.execution, self._corpus, among)
 
     def _asked(self, request: SearchRequest, snapshot: Snapshot) -> _Asked:
         """The request planned: as a clinical query where it is one, else as words."""

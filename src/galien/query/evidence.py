@@ -7,9 +7,35 @@ from collections.abc import Sequence
 import msgspec
 
 from galien.index.port import Body, Card
-from galien.model.evidence import Evidence
+from galien.model.evidence import Evidence, Span
 from galien.query.planning import Needle
 from galien.query.quoting import best_passages, matches, spans
+
+
+def quote_of(card: Card, body: Body, start: int, end: int, marks: tuple[Span, ...], why: tuple[str, ...]) -> Evidence:
+    """A stretch of a document, as it is stored, under the title of its section."""
+    return Evidence(
+        kind="quote",
+        record=card.record,
+        quote=body.text[start:end],
+        document=card.id,
+        start=start,
+        end=end,
+        marks=marks,
+        section=_section(body, start),
+        at=card.date,
+        why=why,
+        source_path=card.source_path,
+        tool=card.tool,
+    )
+
+
+def title_of(card: Card, why: tuple[str, ...]) -> Evidence:
+    """A document by its title."""
+    return Evidence(
+        kind="title", record=card.record, quote=card.title, document=card.id, at=card.date, why=why,
+        source_path=card.source_path, tool=card.tool,
+    )  # fmt: skip
 
 
 def quotes(card: Card, needles: Sequence[Needle], most: int, body: Body | None) -> tuple[Evidence, ...]:
@@ -49,19 +75,13 @@ def quotes(card: Card, needles: Sequence[Needle], most: int, body: Body | None) 
         head = text.strip()[:220]
         start = text.find(head)
         return (msgspec.structs.replace(base, quote=head, start=start, end=start + len(head)),)
-    sections = body.sections if body is not None else ()
-    return tuple(
-        msgspec.structs.replace(
-            base,
-            quote=text[p.start : p.end],
-            start=p.start,
-            end=p.end,
-            marks=spans(p.matches, p.start),
-            section=next((s.title for s in reversed(sections) if s.start <= p.start < s.end), ""),
-            why=_whys(p.matches),
-        )
-        for p in passages
-    )
+    assert body is not None, "passages come from a body"
+    return tuple(quote_of(card, body, p.start, p.end, spans(p.matches, p.start), _whys(p.matches)) for p in passages)
+
+
+def _section(body: Body, at: int) -> str:
+    """The innermost section that a place is in."""
+    return next((s.title for s in reversed(body.sections) if s.start <= at < s.end), "")
 
 
 def _whys(found: Sequence[object]) -> tuple[str, ...]:

@@ -373,6 +373,15 @@ def day_number(day: str) -> int:
     return int(np.datetime64(day, "D").astype(np.int64))
 
 
+def iso_day(number: int) -> str:
+    """Days since 1970-01-01 as an ISO day; empty for `UNDATED`.
+
+    >>> iso_day(day_number("2024-03-12"))
+    '2024-03-12'
+    """
+    return str(np.datetime64(number, "D")) if number != UNDATED else ""
+
+
 def _has_events(node: Node) -> bool:
     match node:
         case Concept() | Value() | DocumentKind() | Service() | Stay() | Picked() | Counted() | Related():

@@ -16,10 +16,12 @@ from galien.model.replies import ReplyFact
 from galien.query.asking.quotation import Quotations
 from galien.query.asking.wording import Wording
 from galien.query.criteria import Period
-from galien.query.events import EVENT_TABLES, UNDATED, Events
-from galien.query.execution import Execution, Links
+from galien.query.events import EVENT_TABLES, Events
+from galien.query.execution import Execution, Links, iso_day
+from galien.store.omop.events import DENIED, DOUBTFUL, NOT_DONE
 from galien.store.omop.record import CodedRow, Extent, Mentioned, Note, Result, Stay, Written
 from galien.store.omop.rows import concept_number
+from galien.store.reading import heard_as
 
 TABLES = {
     "condition": "condition_occurrence",
@@ -28,10 +30,7 @@ TABLES = {
     "class": "drug_exposure",
     "act": "procedure_occurrence",
 }
-NOT_SO = frozenset(
-    ("provisional", "differential", "unconfirmed", "refuted", "entered-in-error", "cancelled", "not-done", "not-taken",
-     "preparation", "draft", "stopped-before")
-)  # fmt: skip
+NOT_SO = frozenset((*DOUBTFUL, *DENIED, *NOT_DONE))
 """States of a row that is no fact (the same that a search leaves out)."""
 
 
@@ -180,7 +179,7 @@ class Dossier:
         for place in order.tolist():
             table, ref = EVENT_TABLES[int(events.table[place])], int(events.ref[place])
             if table == "note_nlp":
-                day = str(np.datetime64(int(events.day[place]), "D")) if events.day[place] != UNDATED else ""
+                day = iso_day(int(events.day[place]))
                 for note, start, end in self.told.told([ref]).values():
                     words = self.quotes.text(note, start, end)
                     quote = self.quotes.quote(note, start, end, words)
@@ -202,14 +201,8 @@ class Dossier:
 
 def stance(mention: Mentioned) -> str:
     """How a mention stands, from its context letters."""
-    said = mention.said
-    if "f" in said:
-        return "family"
-    if "n" in said:
-        return "denied"
-    if "h" in said or "c" in said:
-        return "hedged"
-    return "planned" if "l" in said else "present"
+    heard = heard_as(mention.said)
+    return "planned" if heard == "hedged" and not {"h", "c"} & set(mention.said) else heard
 
 
 def inside(day: str, period: Period | None) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from galien.index.port import Body, Card, Corpus
 from galien.language.sentences import sentences
 from galien.model.evidence import Evidence, Span
+from galien.query.evidence import quote_of, title_of
 from galien.query.quoting import Match, best_passages
 
 _LONGEST = 320
@@ -70,31 +71,14 @@ class Quotations:
             passages = best_passages(body.text, [Match(start, end, why)], 1)
             low, high = (passages[0].start, passages[0].end) if passages else (start, end)
         marks = sorted({(start, end), *((a, b) for a, b in also if low <= a < b <= high)})
-        return Evidence(
-            kind="quote",
-            record=card.record,
-            quote=body.text[low:high],
-            document=card.id,
-            start=low,
-            end=high,
-            marks=tuple(Span(a - low, b - low) for a, b in _apart(marks)),
-            section=next((s.title for s in reversed(body.sections) if s.start <= low < s.end), ""),
-            at=card.date,
-            why=(why,),
-            source_path=card.source_path,
-            tool=card.tool,
-        )
+        shown = tuple(Span(a - low, b - low) for a, b in _apart(marks))
+        return quote_of(card, body, low, high, shown, (why,))
 
     def title(self, note: int, why: str) -> Evidence | None:
         """A document by its title."""
         self.fetch([note])
         card = self._cards.get(f"d{note}")
-        if card is None:
-            return None
-        return Evidence(
-            kind="title", record=card.record, quote=card.title, document=card.id, at=card.date, why=(why,),
-            source_path=card.source_path, tool=card.tool,
-        )  # fmt: skip
+        return title_of(card, (why,)) if card is not None else None
 
 
 def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

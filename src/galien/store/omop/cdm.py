@@ -199,6 +199,15 @@ class Cdm:
         return self._db.cursor()
 
 
+def among(column: str, numbers: Iterable[int]) -> str:
+    """A condition on row ids or concept ids. Written out: as a bound list, DuckDB joins, and takes twice as long.
+
+    >>> among("note_id", [3, 5]), among("note_id", [])
+    ('note_id IN (3,5)', 'note_id IN (NULL)')
+    """
+    return f"{column} IN ({','.join(str(int(number)) for number in numbers) or 'NULL'})"
+
+
 def person_row(person_id: int, sex: str, birth: str, source: str) -> Row:
     """PERSON row from the ledger's demographics."""
     parts = [int(part) for part in birth[:10].split("-")] if birth else []
